@@ -1,0 +1,105 @@
+package event
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Personal is a field that belongs to a person: a name, free text, an answer. In the log and in snapshots it is sealed
+// under a key of the person named by the struct tag `personal:"<json name of a sibling field>"` (or `personal:"actor"`);
+// rules and screens see it opened. JSON: the plain value; {"keyId","nonce","ciphertext"} when sealed; {"erased":true} when
+// the key is gone.
+type Personal[T any] struct {
+	V      T
+	Erased bool
+	Sealed *Sealed
+}
+
+// Text is the commonest personal field.
+type Text = Personal[string]
+
+// Plain makes an opened personal field.
+func Plain[T any](v T) Personal[T] { return Personal[T]{V: v} }
+
+// Sealed is an encrypted personal field: AES-256-GCM, 12 random bytes of nonce, over the JSON of the value.
+type Sealed struct {
+	KeyID      ID     `json:"keyId"`
+	Nonce      []byte `json:"nonce"`
+	Ciphertext []byte `json:"ciphertext"`
+}
+
+// IsZero lets `omitzero` leave out an empty field.
+func (p Personal[T]) IsZero() bool {
+	if p.Erased || p.Sealed != nil {
+		return false
+	}
+	b, err := json.Marshal(p.V)
+	return err == nil && (string(b) == `""` || string(b) == "null" || string(b) == "[]")
+}
+
+// MarshalJSON writes the form that fits the field's condition.
+func (p Personal[T]) MarshalJSON() ([]byte, error) {
+	switch {
+	case p.Sealed != nil:
+		return json.Marshal(p.Sealed)
+	case p.Erased:
+		return []byte(`{"erased":true}`), nil
+	}
+	return marshal(p.V)
+}
+
+// UnmarshalJSON reads any of the three forms.
+func (p *Personal[T]) UnmarshalJSON(b []byte) error {
+	*p = Personal[T]{}
+	if trimmed := bytes.TrimLeft(b, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
+		var form struct {
+			Erased bool `json:"erased"`
+			Sealed
+		}
+		if err := json.Unmarshal(b, &form); err != nil {
+			return err
+		}
+		if form.Erased {
+			p.Erased = true
+			return nil
+		}
+		sealed := form.Sealed
+		p.Sealed = &sealed
+		return nil
+	}
+	return json.Unmarshal(b, &p.V)
+}
+
+// plaintext, setSealed, sealed, open let Seal and Open work on any Personal[T] through its pointer.
+func (p *Personal[T]) plaintext() ([]byte, error)               { return marshal(p.V) }
+func (p *Personal[T]) condition() (sealed *Sealed, erased bool) { return p.Sealed, p.Erased }
+func (p *Personal[T]) setSealed(s *Sealed)                      { *p = Personal[T]{Sealed: s} }
+func (p *Personal[T]) setErased()                               { *p = Personal[T]{Erased: true} }
+func (p *Personal[T]) setPlaintext(b []byte) error {
+	var v T
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	*p = Personal[T]{V: v}
+	return nil
+}
+
+type personalField interface {
+	plaintext() ([]byte, error)
+	condition() (*Sealed, bool)
+	setSealed(*Sealed)
+	setErased()
+	setPlaintext([]byte) error
+	IsZero() bool
+}
+
+// marshal writes JSON without HTML escapes and without a trailing newline.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(buf.Bytes(), "\n"), nil
+}
