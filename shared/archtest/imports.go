@@ -13,7 +13,7 @@ type arrow struct {
 
 // arrows is deny by default: a folder without a row is an error, so a new top-level folder starts with a decision.
 var arrows = []arrow{
-	{from: "shared/session", to: []string{"shared/event", "shared/limits"}, std: pureStd,
+	{from: "shared/session", to: []string{"shared/event", "shared/fault", "shared/limits"}, std: pureStd,
 		why: "the rules are pure: no clock, no I/O, no chance, and nothing but the facts"},
 	{from: "shared/...", to: []string{"shared/..."}, outside: true,
 		why: "shared is what edge and hub agree on and knows neither"},
