@@ -20,13 +20,19 @@ func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 // MarshalText writes lower-case hex.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// UnmarshalText reads 64 hex digits.
+// UnmarshalText reads 64 lower-case hex digits.
 func (h *Hash) UnmarshalText(b []byte) error {
 	if len(b) != 64 {
 		return errors.New("hash: want 64 hex digits")
 	}
-	_, err := hex.Decode(h[:], b)
-	return err
+	for i := range h {
+		high, low := hexValue(b[2*i]), hexValue(b[2*i+1])
+		if high > 15 || low > 15 {
+			return errors.New("hash: want 64 hex digits in lower case")
+		}
+		h[i] = high<<4 | low
+	}
+	return nil
 }
 
 // Time is UTC in whole milliseconds since 1970. Its JSON form is ISO-8601: "2026-11-23T08:15:00.123Z". Zero is absent.
@@ -51,14 +57,15 @@ func (t Time) String() string {
 // MarshalText writes the ISO-8601 form.
 func (t Time) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 
-// UnmarshalText reads RFC 3339 with any offset and at most milliseconds kept; the empty text is the absent time.
+// UnmarshalText reads RFC 3339 with any offset, cut down to milliseconds; the empty text is the absent time. It refuses what
+// is not in the years 1 to 9999 of UTC, which could not be written again.
 func (t *Time) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
 		*t = 0
 		return nil
 	}
-	v, err := time.Parse(time.RFC3339Nano, string(b))
-	if err != nil {
+	var v time.Time
+	if err := v.UnmarshalText(b); err != nil || v.UTC().Year() < 1 || v.UTC().Year() > 9999 {
 		return fmt.Errorf("time %q: want ISO-8601 like 2026-11-23T08:15:00Z", clip(string(b)))
 	}
 	*t = TimeOf(v)

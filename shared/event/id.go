@@ -15,16 +15,35 @@ type ID [16]byte
 // NewID makes a time-ordered random id (UUIDv7).
 func NewID() ID { return ID(uuid.Must(uuid.NewV7())) }
 
-// ParseID reads the canonical 36-character form and refuses every other one.
+// ParseID reads the canonical form, 36 characters in lower case, and refuses every other one. It refuses the id of zeros
+// too: in raw form that means "absent", so its text could not be written again.
 func ParseID(s string) (ID, error) {
-	if len(s) != 36 {
+	var id ID
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return ID{}, fmt.Errorf("id %q: want 36 characters like 0190a7c8-5e2b-7cc0-8000-000000000001", clip(s))
 	}
-	u, err := uuid.Parse(s)
-	if err != nil {
-		return ID{}, fmt.Errorf("id %q: not a UUID", clip(s))
+	for i, at := range [16]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
+		high, low := hexValue(s[at]), hexValue(s[at+1])
+		if high > 15 || low > 15 {
+			return ID{}, fmt.Errorf("id %q: want hex digits in lower case", clip(s))
+		}
+		id[i] = high<<4 | low
 	}
-	return ID(u), nil
+	if id.IsZero() {
+		return ID{}, errors.New("id of zeros: it stands for an absent one")
+	}
+	return id, nil
+}
+
+// hexValue gives 16 for what is no lower-case hex digit.
+func hexValue(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	}
+	return 16
 }
 
 // MustID is ParseID for constants and tests; it panics on a bad id.

@@ -37,7 +37,8 @@ func (c *Copy) Opened() Opened {
 	return Opened{Type: c.Type, Version: c.Version, Epoch: c.Epoch, Sequence: c.Sequence, ActorID: c.ActorID, CreatedAt: c.CreatedAt, Payload: c.Payload}
 }
 
-// UnmarshalJSON reads a copy, its payload into the struct of its type. Fields added by a newer peer are ignored.
+// UnmarshalJSON reads a copy, its payload into the struct of its type. Fields added by a newer peer are ignored; Payload is
+// nil for a type, or a version of one, that is not known.
 func (c *Copy) UnmarshalJSON(b []byte) error {
 	type plain Copy
 	var raw struct {
@@ -48,17 +49,9 @@ func (c *Copy) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*c = Copy(raw.plain)
-	c.Payload = nil
-	t, known := TypeOf(c.Type)
-	if !known {
-		return nil
-	}
-	p := t.New()
-	if err := json.Unmarshal(raw.Payload, p); err != nil {
-		return err
-	}
+	p, err := Decode(c.Type, c.Version, raw.Payload)
 	c.Payload = p
-	return nil
+	return err
 }
 
 // Position is where a client stands.

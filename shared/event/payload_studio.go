@@ -120,6 +120,6 @@ type BoardPage struct {
 type BoardStroke struct {
 	ID     ID     `json:"id"`
 	UserID ID     `json:"userId"`
-	Hidden bool   `json:"hidden,omitzero"` // erased or undone; kept so that an undo can show it again
-	Stroke Stroke `json:"stroke"`
+	Hidden bool   `json:"hidden,omitzero"`               // erased or undone; kept so that an undo can show it again
+	Stroke Stroke `json:"stroke" personalActor:"userId"` // its text belongs to who drew it
 }

@@ -8,7 +8,7 @@ import (
 // Personal is a field that belongs to a person: a name, free text, an answer. In the log and in snapshots it is sealed
 // under a key of the person named by the struct tag `personal:"<json name of a sibling field>"` (or `personal:"actor"`);
 // rules and screens see it opened. JSON: the plain value; {"keyId","nonce","ciphertext"} when sealed; {"erased":true} when
-// the key is gone.
+// the key is gone. T's own JSON must not be an object, or the forms could not be told apart.
 type Personal[T any] struct {
 	V      T
 	Erased bool
@@ -21,17 +21,13 @@ type Text = Personal[string]
 // Plain makes an opened personal field.
 func Plain[T any](v T) Personal[T] { return Personal[T]{V: v} }
 
-// Sealed is an encrypted personal field: AES-256-GCM, 12 random bytes of nonce, over the JSON of the value.
-type Sealed struct {
-	KeyID      ID     `json:"keyId"`
-	Nonce      []byte `json:"nonce"`
-	Ciphertext []byte `json:"ciphertext"`
-}
-
 // IsZero lets `omitzero` leave out an empty field.
 func (p Personal[T]) IsZero() bool {
 	if p.Erased || p.Sealed != nil {
 		return false
+	}
+	if s, ok := any(&p.V).(*string); ok {
+		return *s == ""
 	}
 	b, err := json.Marshal(p.V)
 	return err == nil && (string(b) == `""` || string(b) == "null" || string(b) == "[]")
@@ -41,33 +37,22 @@ func (p Personal[T]) IsZero() bool {
 func (p Personal[T]) MarshalJSON() ([]byte, error) {
 	switch {
 	case p.Sealed != nil:
-		return json.Marshal(p.Sealed)
+		return p.Sealed.appendJSON(nil), nil
 	case p.Erased:
 		return []byte(`{"erased":true}`), nil
 	}
 	return marshal(p.V)
 }
 
-// UnmarshalJSON reads any of the three forms.
+// UnmarshalJSON reads any of the three forms. It returns an error for an object that is neither sealed nor erased.
 func (p *Personal[T]) UnmarshalJSON(b []byte) error {
 	*p = Personal[T]{}
-	if trimmed := bytes.TrimLeft(b, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '{' {
-		var form struct {
-			Erased bool `json:"erased"`
-			Sealed
-		}
-		if err := json.Unmarshal(b, &form); err != nil {
-			return err
-		}
-		if form.Erased {
-			p.Erased = true
-			return nil
-		}
-		sealed := form.Sealed
-		p.Sealed = &sealed
-		return nil
+	if trimmed := bytes.TrimLeft(b, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+		return json.Unmarshal(b, &p.V)
 	}
-	return json.Unmarshal(b, &p.V)
+	sealed, erased, err := readSealed(b)
+	p.Sealed, p.Erased = sealed, erased
+	return err
 }
 
 // plaintext, setSealed, sealed, open let Seal and Open work on any Personal[T] through its pointer.
