@@ -1,0 +1,92 @@
+// Package identity says who somebody is and which role they have: the edge half of Identity & Roles.
+//
+// It signs people in (argon2id behind a bounded queue, lock-out), makes and verifies access tokens (EdDSA JWT, judged by
+// a clock that nobody can set), exchanges refresh tokens, and answers roles in courses and classes. Verifying a token
+// asks nobody; everything else asks the Store and answers fault.IdentityDown while that fails.
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"multistream/shared/event"
+)
+
+// Config is what a Service is made of. Store, Keys and EdgeID are required; the rest has defaults.
+type Config struct {
+	EdgeID event.ID // the issuer of its tokens
+	Store  Store
+	Keys   KeyStore
+
+	KeyGeneration int         // raise by one to rotate the signing key; from 1, the default
+	Believed      []VerifyKey // keys of others whose tokens are believed too
+
+	Hasher  Hasher // DefaultArgon2
+	Workers int    // passwords verified at once; half the processors, at least one, so that classes keep the rest
+	Queue   int    // sign-ins that may wait; 2,000
+	Guard   GuardLimits
+
+	RefreshLife time.Duration // how long a sign-in lives unused; 30 days
+	Clock       Clock         // SystemClock
+	Log         *slog.Logger  // slog.Default
+}
+
+// Service is safe for concurrent use.
+type Service struct {
+	store       Store
+	clock       *steadyClock
+	tokens      *tokens
+	passwords   *passwords
+	guard       *guard
+	health      *health
+	refreshLife time.Duration
+	counters    counters
+
+	hostsMu sync.Mutex
+	hosts   *recent[string, hostEntry]
+}
+
+// New makes a Service; it loads, or the first time makes, the signing keys. It starts nothing: see Run.
+func New(cfg Config) (*Service, error) {
+	if cfg.EdgeID.IsZero() || cfg.Store == nil || cfg.Keys == nil {
+		return nil, errors.New("identity: EdgeID, Store and Keys are required")
+	}
+	if cfg.Hasher == nil {
+		cfg.Hasher = DefaultArgon2()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = SystemClock()
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	ring, err := loadKeys(cfg.Keys, cfg.EdgeID.String(), positiveOr(cfg.KeyGeneration, 1), cfg.Believed)
+	if err != nil {
+		return nil, fmt.Errorf("identity: load token keys: %w", err)
+	}
+	pw, err := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, max(1, runtime.GOMAXPROCS(0)/2)), positiveOr(cfg.Queue, 2000))
+	if err != nil {
+		return nil, fmt.Errorf("identity: hash a decoy password: %w", err)
+	}
+	clock := newSteadyClock(cfg.Clock)
+	return &Service{
+		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,
+		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
+		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
+		hosts:       newRecent[string, hostEntry](1024),
+	}, nil
+}
+
+// Authenticate verifies an access token. It asks nobody, so those inside a class go on while the store is down. Returns
+// fault.Unauthenticated, or fault.TokenExpired for a genuine token that wants refreshing.
+func (s *Service) Authenticate(token string) (Principal, error) {
+	p, err := s.tokens.read(token)
+	if err != nil {
+		s.counters.tokensRefused.Add(1)
+	}
+	return p, err
+}

@@ -1,0 +1,71 @@
+package identity
+
+import (
+	"context"
+	"sync/atomic"
+
+	"multistream/shared/fault"
+)
+
+// passwords verifies behind a bounded queue: at most cap(slots) hashes are computed at once, so that a storm of sign-ins
+// leaves processors to the classes, and at most maxWaiting callers wait, so that it can't fill the memory. Waiting
+// callers are served in the order in which they came.
+type passwords struct {
+	hasher     Hasher
+	slots      chan struct{}
+	maxWaiting int64
+	waiting    atomic.Int64
+	decoy      string // the hash that unknown people are checked against, so that they take as long as known ones
+}
+
+func newPasswords(hasher Hasher, workers, maxWaiting int) (*passwords, error) {
+	decoy, err := hasher.Hash("nobody's password")
+	if err != nil {
+		return nil, err
+	}
+	return &passwords{hasher: hasher, slots: make(chan struct{}, workers), maxWaiting: int64(maxWaiting), decoy: decoy}, nil
+}
+
+// verify tells whether the password made the stored form; with an empty stored form it does the same work and says no.
+// Returns fault.Busy if the queue is full and fault.TimedOut if the caller's ctx ended first.
+func (p *passwords) verify(ctx context.Context, stored string, password Secret) (bool, error) {
+	real := stored != ""
+	if !real {
+		stored = p.decoy
+	}
+	var match bool
+	var err error
+	if queued := p.run(ctx, func() { match, err = p.hasher.Verify(stored, password) }); queued != nil {
+		return false, queued
+	}
+	return match && real, err
+}
+
+func (p *passwords) run(ctx context.Context, work func()) error {
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		if err := p.wait(ctx); err != nil {
+			return err
+		}
+	}
+	defer func() { <-p.slots }()
+	work()
+	return nil
+}
+
+// wait returns nil once it has taken a slot.
+func (p *passwords) wait(ctx context.Context) error {
+	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > p.maxWaiting {
+		return fault.New(fault.Busy, "Too many people are signing in at this moment. Nothing was changed; please try again in a few seconds.").
+			With("retryAfterSeconds", 2)
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fault.New(fault.TimedOut, "The sign-in was given up while it waited its turn. Nothing was changed; please try again.").
+			Because(context.Cause(ctx))
+	}
+}

@@ -1,0 +1,44 @@
+package identity
+
+import (
+	"context"
+
+	"multistream/shared/directory"
+	"multistream/shared/event"
+)
+
+// Store is what identity reads of the directory and keeps of sign-ins. Not finding something is no error: ok is false.
+// Every error means that the store can't be read or written now. Implementations are safe for concurrent use, end
+// when ctx does, and give nothing of another tenant than the one they are asked about.
+type Store interface {
+	// TenantByID gives a tenant of any status.
+	TenantByID(ctx context.Context, tenant event.ID) (t directory.Tenant, ok bool, err error)
+	// TenantByDomain gives the tenant that owns a domain (folded, exact: no parent domains).
+	TenantByDomain(ctx context.Context, domain string) (t directory.Tenant, ok bool, err error)
+	// Tenants lists at most limit tenants, by id.
+	Tenants(ctx context.Context, limit int) ([]directory.Tenant, error)
+
+	// UserByID, UserByEmail and UserByUsername give a person of any status with the tenant-wide roles. Names are compared
+	// by directory.Fold.
+	UserByID(ctx context.Context, tenant, user event.ID) (u directory.User, ok bool, err error)
+	UserByEmail(ctx context.Context, tenant event.ID, email string) (u directory.User, ok bool, err error)
+	UserByUsername(ctx context.Context, tenant event.ID, username string) (u directory.User, ok bool, err error)
+	// RoleInCourse gives the role that somebody is enrolled with.
+	RoleInCourse(ctx context.Context, tenant, course, user event.ID) (r directory.Role, ok bool, err error)
+
+	// SaveRefreshToken stores a new link of a sign-in.
+	SaveRefreshToken(ctx context.Context, token directory.RefreshToken) error
+	// RefreshToken gives a link by the hash of its token, used or revoked ones too.
+	RefreshToken(ctx context.Context, tenant event.ID, hash event.Hash) (t directory.RefreshToken, ok bool, err error)
+	// RotateRefreshToken marks the link as used at next.IssuedAt and stores next, both or neither. won is false, and
+	// nothing is written, where the link is absent, used or revoked: of two who rotate at once, one wins.
+	RotateRefreshToken(ctx context.Context, tenant event.ID, used event.Hash, next directory.RefreshToken) (won bool, err error)
+	// RevokeSignIn ends all links of a sign-in.
+	RevokeSignIn(ctx context.Context, tenant, signIn event.ID, at event.Time) error
+}
+
+// KeyStore keeps secrets durably, wrapped, and apart from the directory.
+type KeyStore interface {
+	// LoadOrCreateSecret gives the secret of this name; the first time it is made by make and is durable on return.
+	LoadOrCreateSecret(name string, make func() []byte) ([]byte, error)
+}
