@@ -116,7 +116,7 @@ func (c *bundleCheck) openFields(e *Event) {
 }
 
 func (c *bundleCheck) openValue(w *walker, raw json.RawMessage, depth int) error {
-	if depth > maxDepth {
+	if depth > maxNested {
 		return errors.New("nested too deep")
 	}
 	var failed []error

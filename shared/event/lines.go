@@ -73,8 +73,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 // ReadStrict reads JSON into v, a pointer to a struct or a slice of structs of this package. Unlike encoding/json it refuses a
 // field that is missing, unknown, repeated, null, or written in other letters, and text that isn't UTF-8.
 func ReadStrict(b []byte, v any) error {
-	if !utf8.Valid(b) || !json.Valid(b) {
-		return fmt.Errorf("%w: no JSON, or broken text", ErrLine)
+	if !utf8.Valid(b) {
+		return fmt.Errorf("%w: broken text", ErrLine)
 	}
 	if err := checkTokens(b); err != nil {
 		return fmt.Errorf("%w: %w", ErrLine, err)

@@ -179,7 +179,7 @@ func TestPageForgeriesAreFound(t *testing.T) {
 		{"missing field", HeadsFile, `"epoch":1,`, ``, "epoch is missing"},
 		{"field in other letters", HeadsFile, `"epoch":1,`, `"Epoch":1,`, `"Epoch" is unknown`},
 		{"null", ReceiptsFile, `"epoch":1,`, `"epoch":null,`, "null"},
-		{"fraction", ReceiptsFile, `"epoch":1,`, `"epoch":1.0,`, "fraction"},
+		{"fraction", ReceiptsFile, `"epoch":1,`, `"epoch":1.0,`, "not an integer"},
 		{"head of another event", HeadsFile, `"sequence":3`, `"sequence":2`, "signature is not valid"},
 		{"receipt's time", ReceiptsFile, `1795422760000`, `1795422760001`, "receipt signature is not valid"},
 		{"edge passes for the hub", EdgeKeysFile, `"kind":"hub","edgeId":""`, `"kind":"edge","edgeId":"0190a7c8-5e2b-7cc0-8000-000000000003"`, "no key of the hub"},

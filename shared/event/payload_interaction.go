@@ -43,13 +43,14 @@ type ChatSettingsChanged struct {
 
 // MessageReported puts a message before staff, with what it said and who wrote it.
 type MessageReported struct {
-	ReportID  ID     `json:"reportId"`
-	MessageID ID     `json:"messageId"`
-	UserID    ID     `json:"userId"` // who reported
-	Reason    string `json:"reason"` // abuse, spam, harm, other
-	Note      Text   `json:"note,omitzero" personal:"userId"`
-	AuthorID  ID     `json:"authorId"`
-	Content   Text   `json:"content" personal:"authorId"`
+	ReportID  ID        `json:"reportId"`
+	MessageID ID        `json:"messageId"`
+	UserID    ID        `json:"userId"` // who reported
+	Reason    string    `json:"reason"` // abuse, spam, harm, other
+	Note      Text      `json:"note,omitzero" personal:"userId"`
+	AuthorID  ID        `json:"authorId"`
+	Content   Text      `json:"content" personal:"authorId"`
+	To        Recipient `json:"to"` // said to whom; outlives the message in the live state
 }
 
 // ReportResolved closes a report.

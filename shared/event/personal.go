@@ -62,7 +62,7 @@ func (p *Personal[T]) setSealed(s *Sealed)                      { *p = Personal[
 func (p *Personal[T]) setErased()                               { *p = Personal[T]{Erased: true} }
 func (p *Personal[T]) setPlaintext(b []byte) error {
 	var v T
-	if err := json.Unmarshal(b, &v); err != nil {
+	if err := decodeInto(b, &v); err != nil {
 		return err
 	}
 	*p = Personal[T]{V: v}

@@ -100,19 +100,23 @@ func (s sealing) run(v any, copying bool) (any, error) {
 // error. A field whose key isn't known here stays sealed, and the error wraps ErrNoKey; one that doesn't open stays
 // sealed, and the error wraps ErrTampered and names its path. All other fields are opened all the same.
 func Open(v any, ctx Context, keys KeyRing) error {
+	var opened keyCache
+	return open(v, ctx, keys, &opened)
+}
+
+func open(v any, ctx Context, keys KeyRing, opened *keyCache) error {
 	root, p, err := rootOf(v)
 	if err != nil {
 		return err
 	}
 	var failed []error
-	var opened keyCache
 	w := newWalker(ctx, false)
 	w.visit = func(f personalField, _ reflect.Value, _ ID, aad []byte) error {
 		sealed, _ := f.condition()
 		if sealed == nil {
 			return nil
 		}
-		err := openField(f, sealed, aad, ctx.TenantID, keys, &opened)
+		err := openField(f, sealed, aad, ctx.TenantID, keys, opened)
 		if err != nil && len(failed) < maxFailures {
 			failed = append(failed, fmt.Errorf("open %s: %w", w.path(), err))
 		}
