@@ -76,7 +76,7 @@ type Stroke struct {
 }
 
 // WhiteboardUpdated draws on or erases from a board page. Checksum is the page's after it: SHA-256 over the checksum
-// before ‖ the canonical JSON of the change, from 32 zero bytes for an empty page.
+// before ‖ the canonical JSON of the change, from 32 zero bytes for a new page; texts are left out (boardChange in the rules).
 type WhiteboardUpdated struct {
 	SceneID    ID          `json:"sceneId"`
 	AssetID    ID          `json:"assetId"`
