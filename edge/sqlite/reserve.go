@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"multistream/shared/eventlog"
+)
+
+// Reserve tells of the file that is given back to a full disk so that live classes go on.
+type Reserve struct {
+	Bytes int64 // its size; 0: there is none by configuration
+	Held  bool  // on the disk, still to be given back
+}
+
+type reserve struct {
+	opts Options
+	log  *slog.Logger
+	file string
+
+	mu   sync.Mutex
+	held bool
+}
+
+// newReserve takes the reserve if there is room for it. Without room a start goes on: classes matter more.
+func newReserve(opts Options, log *slog.Logger) *reserve {
+	r := &reserve{opts: opts, log: log, file: filepath.Join(opts.Dir, "reserve")}
+	if err := r.refill(); err != nil {
+		log.Warn("no reserve of disk space", "error", err)
+	}
+	return r
+}
+
+// release gives the reserve back to the disk and reports whether there was one.
+func (r *reserve) release() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.held {
+		return false
+	}
+	r.held = false
+	if err := os.Remove(r.file); err != nil {
+		r.log.Error("the reserve could not be given back", "error", err)
+		return false
+	}
+	r.log.Error("the disk is full: the reserve was given back so that running classes go on; free some space",
+		"folder", r.opts.Dir, "bytes", r.opts.ReserveBytes)
+	return true
+}
+
+// refill takes the reserve when there is room for it and for what running classes write meanwhile.
+func (r *reserve) refill() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held || r.opts.ReserveBytes < 0 {
+		return nil
+	}
+	if st, err := os.Stat(r.file); err == nil && st.Size() == r.opts.ReserveBytes {
+		r.held = true // of the run before
+		return nil
+	}
+	free, err := r.opts.FreeSpace(r.opts.Dir)
+	if err != nil {
+		return err
+	}
+	if free < 2*r.opts.ReserveBytes {
+		return fmt.Errorf("%d bytes are free, %d are needed", free, 2*r.opts.ReserveBytes)
+	}
+	if err := writeBlocks(r.file, r.opts.ReserveBytes); err != nil {
+		return errors.Join(err, removeIfThere(r.file))
+	}
+	r.held = true
+	return nil
+}
+
+// writeBlocks makes a file whose blocks are really taken: a file of holes would give nothing back.
+func writeBlocks(file string, size int64) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(allocate(f, size), f.Close())
+}
+
+func removeIfThere(file string) error {
+	if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Reserve tells whether the reserve of disk space is still held.
+func (s *Store) Reserve() Reserve {
+	r := s.reserve
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Reserve{Bytes: max(r.opts.ReserveBytes, 0), Held: r.held}
+}
+
+// AcceptingStarts returns ErrUnavailable with a sentence when the disk is too full to begin another class: running ones
+// keep what is left.
+func (s *Store) AcceptingStarts() error {
+	if err := s.FenceCause(); err != nil {
+		return err
+	}
+	free, err := s.opts.FreeSpace(s.opts.Dir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
+	}
+	if r := s.Reserve(); free < s.opts.StartFloor || r.Bytes > 0 && !r.Held {
+		return fmt.Errorf("%d bytes are free on the disk of %s, %d are needed to begin a class; running classes go on: %w",
+			free, s.opts.Dir, s.opts.StartFloor, eventlog.ErrUnavailable)
+	}
+	return nil
+}
+
+// Probe writes one small row durably: it returns nil if the log takes writes now.
+func (s *Store) Probe(ctx context.Context) error {
+	return s.writer.do(ctx, func(ctx context.Context, q querier) error {
+		_, err := q.ExecContext(ctx, "UPDATE probe SET n = n + 1")
+		return err
+	}, nil)
+}

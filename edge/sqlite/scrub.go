@@ -1,0 +1,6 @@
+package sqlite
+
+import "context"
+
+func (s *Store) verifyLive(ctx context.Context) error { return nil }
+func (s *Store) startBackground()                     {}

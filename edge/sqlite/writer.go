@@ -1,0 +1,293 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+)
+
+// Most requests and bytes of one transaction: bounds how long the first of a group waits for the last.
+const (
+	groupLength = 256
+	groupBytes  = 4 << 20
+)
+
+// writer is the one goroutine that writes edge.db. All its fields below queue belong to that goroutine.
+type writer struct {
+	store       *Store
+	incarnation atomic.Pointer[incarnation]
+	fence       fence
+
+	mu      sync.RWMutex // held for reading while sending to queue, so that it can be closed
+	closed  bool
+	queue   chan *request
+	queued  atomic.Int64 // bytes
+	ended   chan struct{}
+	started bool // before Open returns, or never
+
+	db    *sql.DB
+	conn  *sql.Conn
+	stmts writeStatements
+	heads map[sessionKey]eventlog.Head
+	place int64 // of the last committed event
+	next  int64 // of the last event, committed or not
+	wal   walGauge
+	group []*request
+	args  []any
+}
+
+// A request is one unit: all of it is committed, or nothing of it.
+type request struct {
+	batch  *eventlog.Batch                            // or
+	do     func(ctx context.Context, q querier) error // runs within the transaction, between savepoints
+	after  func()                                     // runs after the commit, before the answer
+	size   int64
+	taken  atomic.Bool // by the writer, or by a caller that no longer waits
+	err    error
+	answer chan error
+}
+
+type sessionKey struct{ tenant, session event.ID }
+
+func newWriter(ctx context.Context, s *Store, db *sql.DB) (_ *writer, err error) {
+	w := &writer{
+		store: s, db: db, queue: make(chan *request, s.opts.QueueLength), ended: make(chan struct{}),
+		heads: map[sessionKey]eventlog.Head{}, fence: newFence(),
+	}
+	if w.conn, err = db.Conn(ctx); err != nil {
+		return nil, asReadError(err)
+	}
+	if err := s.loadIdentity(ctx, w.conn); err != nil {
+		return nil, err
+	}
+	if err := w.stmts.prepare(ctx, w.conn); err != nil {
+		return nil, asReadError(err)
+	}
+	err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(place), 0) FROM session_state_events").Scan(&w.place)
+	if err != nil {
+		return nil, asReadError(err)
+	}
+	w.begin(s.current)
+	return w, nil
+}
+
+// begin makes later events belong to this incarnation.
+func (w *writer) begin(in incarnation) {
+	w.place = max(w.place, in.number*placesPerIncarnation)
+	w.next = w.place
+	w.incarnation.Store(&in)
+}
+
+func (w *writer) start() {
+	w.started = true
+	go w.run()
+}
+
+// do runs a function in the writer's transaction, as one unit beside the batches. after, if any, runs in the writer's
+// goroutine once it is committed.
+func (w *writer) do(ctx context.Context, f func(context.Context, querier) error, after func()) error {
+	return w.submit(ctx, &request{do: f, after: after, size: 256})
+}
+
+// submit queues a request and waits until it is durable or refused.
+func (w *writer) submit(ctx context.Context, r *request) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.answer = make(chan error, 1)
+	if err := w.enqueue(r); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.answer:
+		return err
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return fmt.Errorf("not written, the caller no longer waits: %w", ctx.Err())
+		}
+		return fmt.Errorf("the outcome is not known, read the log before going on: %w", ctx.Err())
+	}
+}
+
+func (w *writer) enqueue(r *request) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if err := w.fence.err(); err != nil {
+		return err
+	}
+	if w.closed {
+		return fmt.Errorf("the store is closed: %w", eventlog.ErrUnavailable)
+	}
+	if w.queued.Add(r.size) > w.store.opts.QueueBytes && len(w.queue) > 0 {
+		w.queued.Add(-r.size)
+		w.store.stats.busy.Add(1)
+		return fmt.Errorf("%d bytes wait to be written: %w", w.queued.Load(), eventlog.ErrBusy)
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	default:
+		w.queued.Add(-r.size)
+		w.store.stats.busy.Add(1)
+		return fmt.Errorf("%d requests wait to be written: %w", len(w.queue), eventlog.ErrBusy)
+	}
+}
+
+// run takes what waits, writes it in one transaction, answers, and goes on until the queue is closed.
+func (w *writer) run() {
+	defer close(w.ended)
+	for r := range w.queue {
+		w.group = w.group[:0]
+		size := w.take(r)
+		for more := true; more && len(w.group) < groupLength && size < groupBytes; {
+			select {
+			case r, ok := <-w.queue:
+				if ok {
+					size += w.take(r)
+				}
+				more = ok
+			default:
+				more = false
+			}
+		}
+		w.write(w.group)
+		w.reply(w.group)
+		w.checkpointIfDue()
+	}
+}
+
+// take adds a request to the group, unless its caller has gone.
+func (w *writer) take(r *request) int64 {
+	w.queued.Add(-r.size)
+	if !r.taken.CompareAndSwap(false, true) {
+		return 0
+	}
+	w.group = append(w.group, r)
+	return r.size
+}
+
+func (w *writer) reply(group []*request) {
+	for i, r := range group {
+		if r.err == nil && r.after != nil {
+			r.after()
+		}
+		r.answer <- r.err
+		group[i] = nil
+	}
+}
+
+// write commits the group. A full disk is tried once more after the reserve was given back.
+func (w *writer) write(group []*request) {
+	if len(group) == 0 {
+		return
+	}
+	err := w.transaction(group)
+	if isFull(err) && w.store.reserve.release() {
+		err = w.transaction(group)
+	}
+	if err == nil {
+		w.store.stats.committed(len(group))
+		return
+	}
+	w.store.stats.failed.Add(1)
+	w.store.log.Error("nothing of a group was written", "requests", len(group), "error", err)
+	for _, r := range group {
+		r.err = err
+	}
+}
+
+// transaction runs the group between BEGIN and COMMIT. It sets the error of each request that was refused alone; an
+// error that it returns is that of them all, and nothing was acknowledged.
+func (w *writer) transaction(group []*request) error {
+	ctx := context.Background() // a caller that goes away must not interrupt its neighbours
+	if err := w.fence.err(); err != nil {
+		return err
+	}
+	if _, err := w.stmts.begin.ExecContext(ctx); err != nil {
+		return w.failed(ctx, err, false)
+	}
+	w.next = w.place
+	wrote := false
+	for _, r := range group {
+		var err error
+		if r.batch != nil {
+			r.err, err = w.append(ctx, r.batch)
+		} else {
+			r.err, err = w.perform(ctx, r)
+		}
+		if err != nil {
+			return w.failed(ctx, err, false)
+		}
+		wrote = wrote || r.err == nil
+	}
+	if !wrote {
+		_, err := w.stmts.rollback.ExecContext(ctx)
+		if err != nil {
+			return w.failed(ctx, err, false)
+		}
+		return nil
+	}
+	if _, err := w.stmts.commit.ExecContext(ctx); err != nil {
+		return w.failed(ctx, err, true)
+	}
+	w.store.stats.events.Add(w.next - w.place)
+	w.place = w.next
+	return nil
+}
+
+// failed ends a broken transaction and says what that means to everyone in it.
+func (w *writer) failed(ctx context.Context, cause error, atCommit bool) error {
+	clear(w.heads)
+	w.next = w.place
+	err := asWriteError(cause, atCommit)
+	if errors.Is(err, eventlog.ErrFenced) {
+		w.fence.close(err)
+	}
+	if _, rollback := w.stmts.rollback.ExecContext(ctx); rollback != nil && !isNoTransaction(rollback) {
+		err = fmt.Errorf("%w; rolling back: %w: %w", err, rollback, eventlog.ErrFenced)
+		w.fence.close(err)
+	}
+	return err
+}
+
+// perform runs a function between savepoints, so that a refusal undoes only itself.
+func (w *writer) perform(ctx context.Context, r *request) (refused, broken error) {
+	if _, err := w.stmts.savepoint.ExecContext(ctx); err != nil {
+		return nil, err
+	}
+	err := r.do(ctx, w.conn)
+	if isBroken(err) {
+		return nil, err
+	}
+	if err != nil {
+		_, broken = w.stmts.undo.ExecContext(ctx)
+	}
+	if broken == nil {
+		_, broken = w.stmts.release.ExecContext(ctx)
+	}
+	return err, broken
+}
+
+// close refuses new requests, writes those that wait, and closes the connection after a last checkpoint.
+func (w *writer) close() error {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	if w.started {
+		<-w.ended
+	}
+	var errs []error
+	if w.fence.err() == nil {
+		errs = append(errs, w.checkpoint("TRUNCATE"))
+	}
+	return errors.Join(append(errs, w.stmts.close(), w.conn.Close(), w.db.Close())...)
+}
