@@ -13,6 +13,7 @@ var owners = []owner{
 	{outside: "modernc.org/sqlite", folder: "edge/sqlite/...", except: map[string]string{
 		"bench/...":          "measures the raw driver beside our use of it, in the same run",
 		"edge/faulttest/...": "its oracle reads the database without the product's code",
+		"tools/oracle/...":   "the oracle: judges a database after a crash without any of the product's code",
 	}},
 	{outside: "github.com/jackc/pgx", folder: "hub/postgres/..."},
 	{outside: "github.com/nats-io", folder: "edge/bus/..."},

@@ -1,0 +1,4 @@
+package moment
+
+// fsync and fdatasync, as /proc shows them.
+var syncCalls = [2]string{"82", "83"}
