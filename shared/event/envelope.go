@@ -64,8 +64,9 @@ func (t *Time) UnmarshalText(b []byte) error {
 		*t = 0
 		return nil
 	}
-	var v time.Time
-	if err := v.UnmarshalText(b); err != nil || v.UTC().Year() < 1 || v.UTC().Year() > 9999 {
+	v, err := time.Parse(time.RFC3339Nano, string(b))
+	odd := len(b) < 20 || b[13] != ':' || bytes.IndexByte(b, ',') >= 0 // which Go takes, others don't
+	if err != nil || odd || v.UTC().Year() < 1 || v.UTC().Year() > 9999 {
 		return fmt.Errorf("time %q: want ISO-8601 like 2026-11-23T08:15:00Z", clip(string(b)))
 	}
 	*t = TimeOf(v)
