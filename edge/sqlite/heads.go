@@ -8,12 +8,6 @@ import (
 	"multistream/shared/event"
 )
 
-// A Receipt is the hub's signed statement that it holds a session's log up to a head.
-type Receipt struct {
-	event.Head
-	ReceivedAt event.Time // by the hub's clock
-}
-
 // SaveSignedHead keeps an edge's signed head for ever. Saving it again changes nothing.
 func (s *Store) SaveSignedHead(ctx context.Context, h event.Head) error {
 	return s.writer.do(ctx, func(ctx context.Context, q querier) error { return insertSignedHead(ctx, q, h) }, nil)
@@ -25,7 +19,7 @@ func insertSignedHead(ctx context.Context, q querier, h event.Head) error {
 }
 
 // SaveReceipt keeps a hub's receipt for ever. The caller has verified its signature.
-func (s *Store) SaveReceipt(ctx context.Context, r Receipt) error {
+func (s *Store) SaveReceipt(ctx context.Context, r event.Receipt) error {
 	return s.writer.do(ctx, func(ctx context.Context, q querier) error {
 		row := headRow(&r.Head)
 		row = append(row[:7:7], int64(r.ReceivedAt), row[7])
@@ -49,20 +43,20 @@ func (s *Store) SignedHeads(ctx context.Context, tenant, session event.ID) ([]ev
 }
 
 // Receipts lists a session's receipts, oldest first.
-func (s *Store) Receipts(ctx context.Context, tenant, session event.ID) ([]Receipt, error) {
+func (s *Store) Receipts(ctx context.Context, tenant, session event.ID) ([]event.Receipt, error) {
 	return s.signed(ctx, `SELECT tenant_id, session_id, epoch, sequence, hash, edge_id, key_id, signature, received_at FROM receipts
 		WHERE tenant_id = ? AND session_id = ? ORDER BY received_at, epoch, sequence`, tenant, session)
 }
 
-func (s *Store) signed(ctx context.Context, query string, tenant, session event.ID) ([]Receipt, error) {
+func (s *Store) signed(ctx context.Context, query string, tenant, session event.ID) ([]event.Receipt, error) {
 	rows, err := s.readers.QueryContext(ctx, query, tenant[:], session[:])
 	if err != nil {
 		return nil, asReadError(err)
 	}
 	defer rows.Close()
-	var out []Receipt
+	var out []event.Receipt
 	for rows.Next() {
-		var r Receipt
+		var r event.Receipt
 		var tenantID, sessionID, hash, edge, key []byte
 		if err := rows.Scan(&tenantID, &sessionID, &r.Epoch, &r.Sequence, &hash, &edge, &key, &r.Signature, &r.ReceivedAt); err != nil {
 			return nil, asReadError(err)

@@ -103,7 +103,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.verifyLive(ctx); err != nil {
 		return nil, err
 	}
-	if s.keys, err = openKeys(ctx, s.opts); err != nil {
+	if s.keys, err = openKeys(ctx, s.opts, s.writer.fence); err != nil {
 		return nil, err
 	}
 	s.reserve = newReserve(s.opts, s.log)

@@ -72,3 +72,10 @@ func (l *Log) summaries(fits func(*eventlog.Summary) bool) []eventlog.Summary {
 	slices.SortFunc(out, func(a, b eventlog.Summary) int { return slices.Compare(b.ID[:], a.ID[:]) })
 	return out
 }
+
+// AcceptingStarts tells whether there is room for another class: always, unless Fail says otherwise.
+func (l *Log) AcceptingStarts() error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.fault
+}
