@@ -1,0 +1,165 @@
+package orchestrator
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/session"
+)
+
+const (
+	batchCommands  = 64   // commands decided into one append
+	ringSize       = 1024 // latest entries kept in memory for followers
+	snapshotEvery  = 1000 // events between snapshots
+	catchUpsAtOnce = 2    // followers that may read far back at the same time
+	retryLog       = time.Second
+)
+
+// class is one class in memory. All fields but mail and tail belong to its goroutine.
+type class struct {
+	o       *Orchestrator
+	tenant  event.ID
+	id      event.ID
+	log     *slog.Logger
+	mail    *mailbox
+	tail    *tail
+	ready   chan struct{} // closed after the first load, good or bad
+	stopped chan struct{} // closed when the goroutine has ended
+
+	state    *session.State
+	head     event.Event // last event decided (only what the next one needs)
+	seen     map[seenKey]int64
+	complete bool  // seen holds every key of the log
+	failed   error // why the class can't be served, or nil
+	lastSnap int64 // sequence of the newest snapshot
+
+	preparing *batch // decided, not yet on its way
+	inFlight  *batch // being appended
+	committed chan error
+
+	clock    clock
+	presence presence
+	trouble  *trouble // the log can't be written; nil when it can
+	idleFrom time.Time
+}
+
+// seenKey names a command: who gave it, with which key.
+type seenKey struct {
+	actor event.ID
+	key   string
+}
+
+func newClass(o *Orchestrator, tenant, id event.ID) *class {
+	return &class{o: o, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
+		ready: make(chan struct{}), stopped: make(chan struct{}), committed: make(chan error, 1)}
+}
+
+// loaded waits until the class was loaded and tells why it can't be served, if so.
+func (c *class) loaded(ctx context.Context) error {
+	select {
+	case <-c.ready:
+		return c.failed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// gone waits until an unloading class is out of the way, so that it can be loaded anew.
+func (c *class) gone(ctx context.Context) error {
+	select {
+	case <-c.stopped:
+		return nil
+	case <-ctx.Done():
+		return errStopping
+	}
+}
+
+// run is the class's goroutine.
+func (c *class) run(ctx context.Context) {
+	defer close(c.stopped)
+	c.failed = c.load(ctx)
+	close(c.ready)
+	c.idleFrom = time.Now()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		c.step(ctx)
+		timer.Reset(c.nextTimer())
+		select {
+		case <-c.mail.wake:
+		case err := <-c.committed:
+			c.settle(ctx, err)
+		case <-timer.C:
+			c.onTimer(ctx)
+			if c.unloadable() && c.o.forget(c) {
+				c.finish(ctx)
+				return
+			}
+		case <-ctx.Done():
+			c.finish(ctx)
+			return
+		}
+	}
+}
+
+// step does what can be done now: decide what waits, send off what was decided, answer reads on committed state only.
+func (c *class) step(ctx context.Context) {
+	for {
+		reads, commands := c.mail.pending()
+		if c.failed != nil {
+			c.refuseAll(c.failed)
+			return
+		}
+		if reads && c.preparing == nil && c.inFlight == nil {
+			for _, f := range c.mail.takeReads() {
+				f()
+			}
+			continue
+		}
+		// A waiting read lets nothing new be decided: it is answered as soon as what is on its way is durable.
+		if commands && !reads && (c.preparing == nil || len(c.preparing.items) < batchCommands) {
+			c.idleFrom = time.Now()
+			c.decide(ctx)
+		}
+		if c.inFlight == nil && c.preparing != nil {
+			c.send(ctx)
+			continue
+		}
+		return
+	}
+}
+
+func (c *class) refuseAll(err error) {
+	for _, it := range c.mail.take(1 << 30) {
+		it.finish(Answer{}, err)
+	}
+	for _, f := range c.mail.takeReads() {
+		f()
+	}
+}
+
+// finish ends the goroutine: what is being appended is waited for, what was not begun is refused.
+func (c *class) finish(ctx context.Context) {
+	if c.inFlight != nil {
+		c.settle(ctx, <-c.committed)
+	}
+	items, reads := c.mail.close()
+	if c.preparing != nil {
+		items = append(c.preparing.items, items...)
+		c.preparing = nil
+	}
+	for _, it := range items {
+		it.finish(Answer{}, errStopping)
+	}
+	for _, f := range reads {
+		f()
+	}
+	c.tail.close()
+}
+
+func (c *class) unloadable() bool {
+	return c.preparing == nil && c.inFlight == nil && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
+		(c.failed != nil || c.state.Life.EndsAt == 0 && c.state.Roster.Present == 0)
+}

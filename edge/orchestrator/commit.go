@@ -1,0 +1,154 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/fault"
+	"multistream/shared/session"
+)
+
+// attempts is how often a command is decided anew after an append that did not go through.
+const attempts = 3
+
+// send hands the prepared batch to the log. Refusals and no-ops of a batch without events are answered at once.
+func (c *class) send(ctx context.Context) {
+	b := c.preparing
+	c.preparing = nil
+	if len(b.events) == 0 {
+		c.answer(b)
+		return
+	}
+	unit := eventlog.Batch{TenantID: c.tenant, SessionID: c.id, Events: b.events}
+	if b.listed {
+		unit.Summary = summary(c.tenant, c.state)
+	}
+	c.inFlight = b
+	go func() { c.committed <- c.o.o.Log.Append(context.WithoutCancel(ctx), unit) }()
+}
+
+// settle takes the log's answer: publish and reply, or begin again from the log.
+func (c *class) settle(ctx context.Context, err error) {
+	b := c.inFlight
+	c.inFlight = nil
+	if err == nil {
+		c.tail.publish(b.entries)
+		c.answer(b)
+		c.afterCommit(ctx, b)
+		return
+	}
+	items := b.items
+	if c.preparing != nil {
+		items = append(items, c.preparing.items...)
+		c.preparing = nil
+	}
+	c.log.Warn("append failed", "events", len(b.events), "error", err)
+	if errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrFenced) {
+		c.startTrouble(err)
+	}
+	c.fail(ctx, err)
+	var again []*item
+	for _, it := range items {
+		it.attempts++
+		switch {
+		case c.failed != nil:
+			it.finish(Answer{}, c.failed)
+		case it.attempts >= attempts || errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrBusy):
+			it.finish(Answer{}, logFault(err))
+		default:
+			again = append(again, it)
+		}
+	}
+	c.mail.putBack(again, func(it *item) session.Lane {
+		kind, _ := session.CommandOf(it.req.Command.Type)
+		return kind.Lane
+	})
+}
+
+// fail drops the tentative state and folds the log again. A fenced or damaged log ends the process.
+func (c *class) fail(ctx context.Context, cause error) {
+	if errors.Is(cause, eventlog.ErrFenced) {
+		c.failed = logFault(cause)
+		c.o.end(cause)
+		return
+	}
+	if err := c.load(ctx); err != nil {
+		c.failed = err
+		c.log.Error("class can't be served", "error", err, "cause", cause)
+	}
+}
+
+func (c *class) answer(b *batch) {
+	for _, it := range b.items {
+		it.finish(it.answer, it.err)
+	}
+	now := time.Now()
+	for _, it := range b.items {
+		if it.err == nil && !it.req.Command.Actor.System {
+			c.presence.seen(it.req.Command.Actor.UserID, now)
+		}
+	}
+}
+
+// afterCommit does what follows from durable facts; nothing of it can fail the class.
+func (c *class) afterCommit(ctx context.Context, b *batch) {
+	if c.trouble != nil {
+		c.endTrouble()
+	}
+	for _, poll := range b.spent {
+		if err := c.o.o.Keys.DestroyPollSecret(ctx, c.tenant, c.id, poll); err != nil {
+			c.log.Error("secret of an ended poll not destroyed; it will be at the next load", "poll", poll, "error", err)
+		}
+	}
+	last := b.events[len(b.events)-1]
+	ended := false
+	for i := range b.events {
+		ended = ended || b.events[i].Type == event.TypeSessionEnded
+	}
+	if ended || last.Sequence-c.lastSnap >= snapshotEvery {
+		c.lastSnap = last.Sequence
+		c.mail.read(func() { c.snapshot(ctx) })
+	}
+}
+
+// summary is the session's row in the list of sessions.
+func summary(tenant event.ID, s *session.State) *eventlog.Summary {
+	plan := &s.Life.Plan
+	out := &eventlog.Summary{TenantID: tenant, ID: s.SessionID, LessonID: plan.LessonID, CourseID: plan.CourseID,
+		Status: s.Life.Status, ScheduledStart: plan.ScheduledStart, ScheduledEnd: plan.ScheduledEnd,
+		StartedAt: s.Life.StartedAt, EndedAt: s.Life.EndedAt, JoinCode: s.Desk.JoinCode, Epoch: s.Epoch, Sequence: s.Sequence}
+	for _, m := range plan.Staff {
+		if m.Role == "teacher" {
+			out.HostIDs = append(out.HostIDs, m.UserID)
+		}
+	}
+	return out
+}
+
+// trouble is a log that can't be written.
+type trouble struct {
+	since event.Time
+	cause error
+	live  bool // the class was live: the halt is written down when writing works again
+}
+
+func (t *trouble) fault() error { return logFault(t.cause) }
+
+// startTrouble tells everybody at once that the class is halted; it can't be logged now.
+func (c *class) startTrouble(err error) {
+	if c.trouble != nil {
+		return
+	}
+	c.trouble = &trouble{since: c.clock.now(), cause: err, live: c.state.Life.Status == session.Live}
+	c.tail.tell(Status{State: session.Halted, Reason: string(fault.LogUnavailable), Since: c.trouble.since})
+}
+
+// endTrouble tells everybody that the class goes on.
+func (c *class) endTrouble() {
+	c.log.Info("log can be written again", "since", c.trouble.since.String())
+	c.trouble = nil
+	c.tail.tell(Status{State: c.state.Life.Status})
+}

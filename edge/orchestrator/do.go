@@ -1,0 +1,143 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/fault"
+	"multistream/shared/session"
+)
+
+var errStopping = fault.New(fault.Busy, "This box is starting or stopping. Nothing was changed; please try again in a moment.")
+
+// Do gives a class a command and waits until its facts are durable, or it was refused. If ctx ends first the command may
+// still happen: the same key asks for its answer. Errors are *fault.Fault.
+func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
+	kind, known := session.CommandOf(req.Command.Type)
+	if !known {
+		return Answer{}, fault.New(fault.NotFound, "There is no command %q.", req.Command.Type)
+	}
+	if err := o.exists(ctx, req); err != nil {
+		return Answer{}, err
+	}
+	it := &item{req: req, done: make(chan struct{})}
+	if req.Command.Type == "session.start" {
+		it.gate = o.gates(ctx, req)
+	}
+	for {
+		c := o.class(req.TenantID, req.SessionID)
+		if c == nil {
+			return Answer{}, errStopping
+		}
+		switch c.mail.put(it, kind.Lane) {
+		case putFull:
+			return Answer{}, fault.New(fault.Busy, "The class has more to do than it can take right now. Nothing was changed; please try again in a moment.")
+		case putClosed:
+			if err := c.gone(ctx); err != nil {
+				return Answer{}, err
+			}
+			continue
+		}
+		select {
+		case <-it.done:
+			return it.answer, it.err
+		case <-ctx.Done():
+			return Answer{}, fault.New(fault.TimedOut, "No answer in time. It may still happen: ask again with the same key.").Because(ctx.Err())
+		}
+	}
+}
+
+// exists refuses commands for sessions that this tenant does not have, before anything is kept for them.
+func (o *Orchestrator) exists(ctx context.Context, req Request) error {
+	if req.Command.Type == "session.schedule" {
+		return nil
+	}
+	o.mu.Lock()
+	c := o.classes[req.SessionID]
+	o.mu.Unlock()
+	if c != nil && c.tenant == req.TenantID {
+		return nil
+	}
+	return o.known(ctx, req.TenantID, req.SessionID)
+}
+
+func (o *Orchestrator) known(ctx context.Context, tenant, id event.ID) error {
+	head, err := o.o.Log.Head(ctx, tenant, id)
+	switch {
+	case errors.Is(err, eventlog.ErrNotFound), err == nil && head.Sequence == 0:
+		return fault.New(fault.NotFound, "There is no such class.")
+	case err != nil:
+		return logFault(err)
+	}
+	return nil
+}
+
+// gates asks every start gate, in order.
+func (o *Orchestrator) gates(ctx context.Context, req Request) error {
+	if err := o.o.Log.AcceptingStarts(); err != nil {
+		return fault.New(fault.StartGate, "The class can't start: %v", err).With("gate", "log")
+	}
+	return o.Read(ctx, req.TenantID, req.SessionID, func(s *session.State) error {
+		for _, g := range o.o.Gates {
+			if err := g.Check(ctx, s); err != nil {
+				return fault.Of(err).With("gate", g.Name())
+			}
+		}
+		return nil
+	})
+}
+
+// Read runs f on the committed state of a class, in the class's goroutine: f must encode or copy what it needs and must
+// not change anything. Its error is returned.
+func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
+	for {
+		if err := o.exists(ctx, Request{TenantID: tenant, SessionID: id}); err != nil {
+			return err
+		}
+		c := o.class(tenant, id)
+		if c == nil {
+			return errStopping
+		}
+		done := make(chan error, 1)
+		if !c.mail.read(func() {
+			if c.failed != nil {
+				done <- c.failed
+				return
+			}
+			done <- f(c.state)
+		}) {
+			if err := c.gone(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		select {
+		case err := <-done:
+			return err
+		case <-ctx.Done():
+			return fault.New(fault.TimedOut, "No answer in time; please ask again.").Because(ctx.Err())
+		case <-c.stopped:
+			select {
+			case err := <-done:
+				return err
+			default:
+				return errStopping
+			}
+		}
+	}
+}
+
+// logFault tells an error of the log to a caller.
+func logFault(err error) *fault.Fault {
+	switch {
+	case errors.Is(err, eventlog.ErrBusy):
+		return fault.New(fault.Busy, "The box has more to store than it can take right now. Nothing was changed; please try again in a moment.").Because(err)
+	case errors.Is(err, eventlog.ErrDamaged):
+		return fault.New(fault.LogDamaged, "The record of this class is damaged on this box and is not served. Nothing more is written to it; an administrator can check it with classctl verify.").Because(err)
+	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, eventlog.ErrFenced):
+		return fault.New(fault.LogUnavailable, "The box can't store anything right now, so nothing was changed. What was confirmed before is safe; it will be tried again by itself.").Because(err)
+	}
+	return fault.Of(err)
+}

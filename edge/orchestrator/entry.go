@@ -1,0 +1,86 @@
+package orchestrator
+
+import (
+	"slices"
+
+	"multistream/shared/event"
+	"multistream/shared/session"
+)
+
+// Entry is one durable event as followers get it, encoded once per audience.
+type Entry struct {
+	Epoch    int64
+	Sequence int64
+
+	opened     event.Opened
+	byStanding map[session.Standing][]byte
+	byPerson   map[event.ID][]byte
+	refresh    []event.ID
+	refreshAll bool
+}
+
+// newEntry encodes what each audience gets of e, given the state right after it. It runs in the goroutine that owns the
+// state, because payloads of copies may share memory with it.
+func newEntry(after *session.State, e event.Opened) *Entry {
+	d := session.Deliver(after, &e)
+	n := &Entry{Epoch: e.Epoch, Sequence: e.Sequence, opened: e, refresh: d.Refresh, refreshAll: d.RefreshAll}
+	if d.RefreshAll {
+		return n
+	}
+	n.byStanding = make(map[session.Standing][]byte, 3)
+	n.encode(&d, session.StandingStaff, d.Staff)
+	if d.Members != nil && d.Members == d.Staff && d.HideActor[session.StandingMember] == d.HideActor[session.StandingStaff] {
+		n.byStanding[session.StandingMember] = n.byStanding[session.StandingStaff]
+	} else {
+		n.encode(&d, session.StandingMember, d.Members)
+	}
+	if d.Lobby != nil && d.Lobby == d.Members {
+		n.byStanding[session.StandingWaiting] = n.byStanding[session.StandingMember]
+	} else {
+		n.encode(&d, session.StandingWaiting, d.Lobby)
+	}
+	for person := range d.Persons {
+		if n.byPerson == nil {
+			n.byPerson = make(map[event.ID][]byte, len(d.Persons))
+		}
+		n.byPerson[person] = encodeCopy(d.For(&n.opened, person, ""))
+	}
+	return n
+}
+
+func (n *Entry) encode(d *session.Delivery, standing session.Standing, payload any) {
+	if payload != nil {
+		n.byStanding[standing] = encodeCopy(d.For(&n.opened, event.ID{}, standing))
+	}
+}
+
+func encodeCopy(c *event.Copy) []byte {
+	if c == nil {
+		return nil
+	}
+	b, err := c.Encode()
+	if err != nil {
+		panic("orchestrator: a copy that can't be encoded: " + err.Error()) // payloads are plain structs
+	}
+	return b
+}
+
+// Copy gives the JSON of the event.Copy that a person with this standing gets, or nil for nothing. It is shared: don't
+// change it.
+func (n *Entry) Copy(user event.ID, standing session.Standing) []byte {
+	if own, ok := n.byPerson[user]; ok {
+		return own
+	}
+	return n.byStanding[standing]
+}
+
+// Personal tells whether this person gets another copy than others of the same standing.
+func (n *Entry) Personal(user event.ID) bool {
+	_, ok := n.byPerson[user]
+	return ok
+}
+
+// Refresh tells whether this person needs a fresh view instead, and goes on from its position.
+func (n *Entry) Refresh(user event.ID) bool {
+	return n.refreshAll || slices.Contains(n.refresh, user)
+}

@@ -1,0 +1,194 @@
+// Package orchestrator is the Classroom Orchestrator: one goroutine owns each live class, decides its commands in batches,
+// appends them to the log and publishes what was appended.
+package orchestrator
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/run"
+	"multistream/shared/session"
+)
+
+// Log is what the orchestrator needs of the log of classes.
+type Log interface {
+	eventlog.Log
+	// LiveSessions lists the classes of all tenants that must go on after a restart.
+	LiveSessions(ctx context.Context) ([]eventlog.Summary, error)
+	// AcceptingStarts is nil while there is room for new classes; its text may be shown.
+	AcceptingStarts() error
+}
+
+// Keys are the keys of persons and the secrets of anonymous polls.
+type Keys interface {
+	event.KeyRing
+	// PollSecret makes the secret of a poll durable, or gives the one it has; eventlog.ErrNotFound after DestroyPollSecret.
+	PollSecret(ctx context.Context, tenant, session, poll event.ID) ([]byte, error)
+	// DestroyPollSecret forgets it for ever.
+	DestroyPollSecret(ctx context.Context, tenant, session, poll event.ID) error
+}
+
+// Gate is one condition of a start. A refusal is a *fault.Fault that the teacher can act on.
+type Gate interface {
+	Name() string
+	Check(ctx context.Context, s *session.State) error
+}
+
+// Options configure an Orchestrator. Log, Keys, EdgeID and HeadKey are required.
+type Options struct {
+	Log     Log
+	Keys    Keys
+	EdgeID  event.ID
+	HeadKey ed25519.PrivateKey
+	Gates   []Gate
+	Now     func() time.Time // wall clock; nil: time.Now
+	Logger  *slog.Logger
+	// Idle is how long a class that nobody follows or commands stays in memory; 0: 10 minutes.
+	Idle time.Duration
+}
+
+// Request is a command for one class.
+type Request struct {
+	TenantID  event.ID
+	SessionID event.ID
+	Command   session.Command // Now and Voter are set by the orchestrator
+	Digest    []byte          // canonical JSON of the payload, for the command digest
+}
+
+// Answer tells what a command did.
+type Answer struct {
+	Facts    []event.Opened // those of the first time, when Repeat is set; none for a no-op
+	Position event.Position // of the last fact, or of the class for a no-op
+	Repeat   bool
+	Status   string // of the class when it was answered
+}
+
+// Orchestrator holds the classes of this box that are in memory.
+type Orchestrator struct {
+	o     Options
+	log   *slog.Logger
+	ready chan struct{}
+	once  sync.Once
+	fatal chan error
+
+	mu      sync.Mutex
+	ctx     context.Context // of the present Run; nil before it
+	classes map[event.ID]*class
+	replays chan struct{} // a place for each catch-up from the log that may run at once
+}
+
+// New makes an Orchestrator; nothing happens before Run.
+func New(o Options) *Orchestrator {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Idle == 0 {
+		o.Idle = 10 * time.Minute
+	}
+	return &Orchestrator{o: o, log: o.Logger, ready: make(chan struct{}), fatal: make(chan error, 1),
+		classes: map[event.ID]*class{}, replays: make(chan struct{}, catchUpsAtOnce)}
+}
+
+// Ready is closed when every class that must go on has been restored, or found damaged and said so.
+func (o *Orchestrator) Ready() <-chan struct{} { return o.ready }
+
+// Run restores the classes that must go on and serves until ctx is done. An error that wraps run.ErrFatal must end the
+// process: a sync failed or the log is corrupt.
+func (o *Orchestrator) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	live, err := o.o.Log.LiveSessions(ctx)
+	if err != nil {
+		return fmt.Errorf("list the classes that must go on: %w", err)
+	}
+	o.mu.Lock()
+	o.ctx = ctx
+	o.mu.Unlock()
+	for _, s := range live {
+		if err := o.class(s.TenantID, s.ID).loaded(ctx); err != nil {
+			o.log.Error("class not restored", "session", s.ID, "error", err)
+		}
+	}
+	o.once.Do(func() { close(o.ready) })
+	select {
+	case <-ctx.Done():
+		err = nil
+	case err = <-o.fatal:
+	}
+	cancel()
+	o.stopAll()
+	return err
+}
+
+func (o *Orchestrator) stopAll() {
+	o.mu.Lock()
+	classes := o.classes
+	o.classes, o.ctx = map[event.ID]*class{}, nil
+	o.mu.Unlock()
+	for _, c := range classes {
+		<-c.stopped
+	}
+}
+
+// class gives the class in memory, loading it if need be; nil when Run does not run.
+func (o *Orchestrator) class(tenant, id event.ID) *class {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ctx == nil || o.ctx.Err() != nil {
+		return nil
+	}
+	c, ok := o.classes[id]
+	if ok && c.tenant == tenant {
+		return c
+	}
+	c = newClass(o, tenant, id)
+	if !ok {
+		o.classes[id] = c
+	}
+	go c.run(o.ctx)
+	return c
+}
+
+// forget takes an unloaded class out, unless somebody came in the meantime.
+func (o *Orchestrator) forget(c *class) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !c.mail.closeIfIdle() {
+		return false
+	}
+	if o.classes[c.id] == c {
+		delete(o.classes, c.id)
+	}
+	return true
+}
+
+// end makes Run return an error that ends the process.
+func (o *Orchestrator) end(err error) {
+	select {
+	case o.fatal <- fmt.Errorf("%w: %w", run.ErrFatal, err):
+	default:
+	}
+}
+
+// Loaded counts the classes in memory.
+func (o *Orchestrator) Loaded() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.classes)
+}
+
+// Status is the runtime condition of a class, told to followers at once, whether or not it can be logged.
+type Status struct {
+	State  string     `json:"state"` // a session status: live, halted …
+	Reason string     `json:"reason,omitzero"`
+	Since  event.Time `json:"since,omitzero"`
+}

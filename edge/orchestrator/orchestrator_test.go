@@ -1,0 +1,217 @@
+package orchestrator
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/fault"
+	"multistream/shared/run"
+	"multistream/shared/session"
+)
+
+func TestRepeatGetsTheFirstAnswerAndOtherContentIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		first := b.say(ada, "k1", "hello")
+		b.say(rivera, "k1", "the same key of somebody else is another command")
+		again := b.say(ada, "k1", "hello")
+		if !again.Repeat || again.Position != first.Position || again.Facts[0].Payload.(*event.ChatMessage).MessageID != first.Facts[0].Payload.(*event.ChatMessage).MessageID {
+			t.Errorf("repeat answered %+v, first %+v", again, first)
+		}
+		b.refused(fault.KeyConflict, ada, "chat.send", "k1", &session.ChatSend{Content: "other", To: session.ChatRecipient{Audience: "all"}})
+		b.refused(fault.KeyConflict, ada, "hand.raise", "k1", &session.HandRaise{})
+		b.restart()
+		if again := b.say(ada, "k1", "hello"); !again.Repeat || again.Position != first.Position {
+			t.Errorf("after a restart the repeat answered %+v", again)
+		}
+		b.keys.Destroy(school, ada.UserID)
+		b.refused(fault.Erased, ada, "chat.send", "k1", &session.ChatSend{Content: "hello", To: session.ChatRecipient{Audience: "all"}})
+		b.restart()
+		b.checkLog()
+	})
+}
+
+func TestSameCommandAtOnceHappensOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		var wg sync.WaitGroup
+		positions := make([]event.Position, 40)
+		for i := range positions {
+			wg.Go(func() { positions[i] = b.say(ada, "click", "double click").Position })
+		}
+		wg.Wait()
+		for _, p := range positions {
+			if p != positions[0] {
+				t.Fatalf("one command got positions %v and %v", positions[0], p)
+			}
+		}
+		b.checkLog()
+	})
+}
+
+func TestStudioGoesBeforeChat(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		release := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = b.Read(t.Context(), school, classID, func(*session.State) error { <-release; return nil })
+		})
+		synctest.Wait()
+		for i := range 20 {
+			wg.Go(func() {
+				_, _ = b.give(ada, "chat.send", fmt.Sprint("m", i), &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
+			})
+		}
+		synctest.Wait()
+		wg.Go(func() {
+			b.must(rivera, "chat.settings", "close", &session.ChatConfigure{Enabled: false, Private: "staff"})
+		})
+		synctest.Wait()
+		close(release)
+		wg.Wait()
+		if n := strings.Count(strings.Join(b.types(), " "), event.TypeChatMessage); n != 0 {
+			t.Errorf("%d messages that waited were sent after the chat was closed", n)
+		}
+	})
+}
+
+func TestEndCanBeUndoneForTenSecondsAndSurvivesACrash(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		b.must(rivera, "session.end", "end1", &session.SessionEnd{})
+		<-time.After(9 * time.Second)
+		b.must(rivera, "session.undo_end", "undo", &session.SessionUndoEnd{})
+		<-time.After(20 * time.Second)
+		if slices.Contains(b.types(), event.TypeSessionEnded) {
+			t.Fatal("ended though it was undone")
+		}
+		b.must(rivera, "session.end", "end2", &session.SessionEnd{})
+		<-time.After(5 * time.Second)
+		b.restart()
+		<-time.After(6 * time.Second)
+		synctest.Wait()
+		if types := b.types(); types[len(types)-1] != event.TypeSessionEnded {
+			t.Fatalf("not ended after the restart: %v", types)
+		}
+		b.refused(fault.SessionEnded, rivera, "session.undo_end", "late", &session.SessionUndoEnd{})
+		b.checkLog()
+	})
+}
+
+func TestWhoIsAwayForAMinuteHasLeft(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		stays, err := b.Follow(t.Context(), school, classID, rivera.UserID, event.Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stays.Close()
+		phone, _ := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
+		laptop, _ := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
+		<-time.After(2 * time.Minute)
+		phone.Close()
+		<-time.After(2 * time.Minute)
+		if n := len(b.leaves()); n != 1 || b.leaves()[0].UserID != sam.UserID {
+			t.Fatalf("left: %+v; want Sam alone, who never had a connection", b.leaves())
+		}
+		lastSeen := event.TimeOf(time.Now())
+		laptop.Close()
+		<-time.After(59 * time.Second)
+		synctest.Wait()
+		if len(b.leaves()) != 1 {
+			t.Fatal("a blip was logged as leaving")
+		}
+		<-time.After(3 * time.Second)
+		synctest.Wait()
+		if left := b.leaves(); len(left) != 2 || left[1].UserID != ada.UserID || left[1].Reason != "timeout" || left[1].LeftAt != lastSeen {
+			t.Fatalf("left: %+v; want Ada at %v", left, lastSeen)
+		}
+		b.checkLog()
+	})
+}
+
+func (b *box) leaves() (out []event.ParticipantLeft) {
+	for _, e := range b.events() {
+		if o, err := event.OpenEvent(&e, b.keys); err == nil && o.Type == event.TypeParticipantLeft {
+			out = append(out, *o.Payload.(*event.ParticipantLeft))
+		}
+	}
+	return out
+}
+
+func TestLogThatCantBeWrittenHaltsAndResumesByItself(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		st, err := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		if _, err := st.Next(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		before := len(b.events())
+		b.log.Fail(fmt.Errorf("disk full: %w", eventlog.ErrUnavailable))
+		b.refused(fault.LogUnavailable, ada, "chat.send", "lost", &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
+		u, err := st.Next(t.Context())
+		if err != nil || u.Status == nil || u.Status.State != session.Halted || u.Status.Reason != string(fault.LogUnavailable) {
+			t.Fatalf("followers were told %+v, %v", u, err)
+		}
+		<-time.After(30 * time.Second)
+		if len(b.events()) != before {
+			t.Fatal("something was written")
+		}
+		b.log.Fail(nil)
+		<-time.After(2 * time.Second)
+		synctest.Wait()
+		if types := b.types()[before:]; !slices.Equal(types, []string{event.TypeSessionHalted, event.TypeSessionResumed}) {
+			t.Fatalf("after the disk came back: %v", types)
+		}
+		if a := b.say(ada, "lost", "x"); a.Repeat {
+			t.Error("a command that was refused was remembered")
+		}
+		b.checkLog()
+	})
+}
+
+func TestFencedLogEndsTheProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t)
+		b.live()
+		b.log.Fail(fmt.Errorf("fsync: %w", eventlog.ErrFenced))
+		b.refused(fault.LogUnavailable, ada, "chat.send", "k", &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
+		if err := b.stop(); !errors.Is(err, run.ErrFatal) || !errors.Is(err, eventlog.ErrFenced) {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+}
+
+func TestOtherTenantsFindNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		other := event.NewID()
+		_, err := b.Do(t.Context(), Request{TenantID: other, SessionID: classID, Digest: []byte("{}"),
+			Command: session.Command{Type: "session.end", Key: "k", Actor: rivera, Payload: &session.SessionEnd{}}})
+		if fault.Of(err).Code != fault.NotFound {
+			t.Errorf("Do: %v", err)
+		}
+		if err := b.Read(t.Context(), other, classID, func(*session.State) error { return nil }); fault.Of(err).Code != fault.NotFound {
+			t.Errorf("Read: %v", err)
+		}
+		if _, err := b.Follow(t.Context(), other, classID, rivera.UserID, event.Position{}); fault.Of(err).Code != fault.NotFound {
+			t.Errorf("Follow: %v", err)
+		}
+		if b.Loaded() != 1 {
+			t.Errorf("%d classes in memory, want 1", b.Loaded())
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/limits"
+	"multistream/shared/session"
+)
+
+// presence knows who has a connection and when others were last seen. It is memory only: after a restart everybody is
+// taken as seen at the restart, and given the full time to come back.
+type presence struct {
+	mu    sync.Mutex
+	conns map[event.ID]int
+	last  map[event.ID]time.Time
+	since time.Time  // nobody is absent for longer than this
+	head  event.Time // last event before the restart: when those who never came back were last seen
+}
+
+func (p *presence) begin(head event.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns, p.last, p.since, p.head = map[event.ID]int{}, map[event.ID]time.Time{}, time.Now(), head
+}
+
+func (p *presence) connect(user event.ID, by int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns[user] += by; p.conns[user] <= 0 {
+		delete(p.conns, user)
+	}
+}
+
+func (p *presence) seen(user event.ID, at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last[user] = at
+}
+
+// absent tells since when somebody has been without a connection; false for who has one.
+func (p *presence) absent(user event.ID) (since time.Time, known, away bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns[user] > 0 {
+		return time.Time{}, false, false
+	}
+	if at, ok := p.last[user]; ok {
+		return at, true, true
+	}
+	return p.since, false, true
+}
+
+// onTimer does what is due: the end of the class, people who went away, a log to be tried again.
+func (c *class) onTimer(ctx context.Context) {
+	if c.failed != nil {
+		return
+	}
+	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
+		c.system("session.end_now", fmt.Sprintf("end:%d", int64(ends)), &session.SessionEndNow{})
+	}
+	if c.trouble != nil {
+		c.retry()
+		return
+	}
+	if c.state.Life.Status != session.Live && c.state.Life.Status != session.Scheduled {
+		return
+	}
+	now := time.Now()
+	for i := range c.state.Roster.People {
+		p := &c.state.Roster.People[i]
+		if !p.Present {
+			continue
+		}
+		since, known, away := c.presence.absent(p.UserID)
+		if !away || now.Sub(since) < limits.AbsenceMillis*time.Millisecond {
+			continue
+		}
+		leftAt := c.clock.now() - event.Time(now.Sub(since).Milliseconds())
+		if !known {
+			leftAt = c.presence.head
+		}
+		c.system("participant.expire", fmt.Sprintf("expire:%s:%d", p.UserID, int64(p.JoinedAt)),
+			&session.ParticipantExpire{UserID: p.UserID, LeftAt: max(leftAt, p.JoinedAt), JoinedAt: p.JoinedAt})
+	}
+}
+
+// retry tries the log again: a class that was live writes down its halt, which is the try; others just go on.
+func (c *class) retry() {
+	if !c.trouble.live {
+		c.endTrouble()
+		return
+	}
+	since := c.trouble.since
+	c.system("session.halt", fmt.Sprintf("halt:%d", int64(since)), &session.SessionHalt{Reason: "log_unavailable", Since: since})
+	c.system("session.resume", fmt.Sprintf("resume:%d", int64(since)), &session.SessionResume{Reason: "log_unavailable"})
+}
+
+// system gives the class a command of the box itself, with a key derived from its cause.
+func (c *class) system(typ, key string, payload any) {
+	digest, err := event.CanonicalJSON(payload)
+	if err != nil {
+		c.log.Error("command of the box not given", "command", typ, "error", err)
+		return
+	}
+	it := &item{done: make(chan struct{}), req: Request{TenantID: c.tenant, SessionID: c.id, Digest: digest,
+		Command: session.Command{Type: typ, Key: key, Actor: session.Actor{System: true}, Payload: payload}}}
+	kind, _ := session.CommandOf(typ)
+	if c.mail.put(it, kind.Lane) != putOK {
+		return // it is due again at the next tick
+	}
+	go func() {
+		<-it.done
+		if it.err != nil {
+			c.log.Warn("command of the box refused", "command", typ, "error", it.err)
+		}
+	}()
+}
+
+// nextTimer is how long the class may sleep.
+func (c *class) nextTimer() time.Duration {
+	wait := min(c.o.o.Idle, time.Minute)
+	if c.failed != nil {
+		return wait
+	}
+	if c.trouble != nil {
+		return retryLog
+	}
+	if c.state.Roster.Present > 0 {
+		wait = min(wait, time.Second)
+	}
+	if ends := c.state.Life.EndsAt; ends != 0 {
+		wait = min(wait, max(c.clock.until(ends), 20*time.Millisecond))
+	}
+	return wait
+}

@@ -1,0 +1,192 @@
+package orchestrator
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog/memlog"
+	"multistream/shared/fault"
+	"multistream/shared/session"
+)
+
+var (
+	school  = event.MustID("0190a7c8-5e2b-7cc0-8000-0000000000a1")
+	classID = event.MustID("0190a7c8-5e2b-7cc0-8000-0000000000c1")
+	edgeID  = event.MustID("0190a7c8-5e2b-7cc0-8000-0000000000e1")
+	rivera  = session.Actor{UserID: event.MustID("0190a7c8-5e2b-7cc0-8000-000000000001"), Role: "teacher", DisplayName: "Ms Rivera"}
+	sam     = session.Actor{UserID: event.MustID("0190a7c8-5e2b-7cc0-8000-000000000002"), Role: "assistant", DisplayName: "Sam"}
+	ada     = session.Actor{UserID: event.MustID("0190a7c8-5e2b-7cc0-8000-000000000003"), Role: "student", DisplayName: "Ada"}
+	ben     = session.Actor{UserID: event.MustID("0190a7c8-5e2b-7cc0-8000-000000000004"), Role: "student", DisplayName: "Ben"}
+)
+
+// testLog is a log in memory that can be out of room for new classes.
+type testLog struct {
+	*memlog.Log
+	full error
+}
+
+func (l *testLog) AcceptingStarts() error { return l.full }
+
+// box is an orchestrator over a log in memory. Its clock is the bubble's.
+type box struct {
+	t    *testing.T
+	log  *testLog
+	keys *memlog.Keys
+	head ed25519.PrivateKey
+	*Orchestrator
+	stop func() error
+}
+
+// inBubble runs a test on virtual time with a box that is stopped at its end.
+func inBubble(t *testing.T, test func(t *testing.T, b *box)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t)
+		test(t, b)
+		if err := b.stop(); err != nil {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+}
+
+func newBox(t *testing.T) *box {
+	_, key, _ := ed25519.GenerateKey(nil)
+	b := &box{t: t, log: &testLog{Log: memlog.New()}, keys: memlog.NewKeys(), head: key}
+	b.start()
+	return b
+}
+
+func (b *box) start(gates ...Gate) {
+	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates})
+	ctx, cancel := context.WithCancel(b.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.stop = func() error { cancel(); return <-ended }
+	select {
+	case <-b.Ready():
+	case err := <-ended:
+		ended <- err
+	}
+}
+
+// restart is a kill -9 as far as memory goes: what was not appended is gone.
+func (b *box) restart(gates ...Gate) {
+	b.t.Helper()
+	if err := b.stop(); err != nil {
+		b.t.Fatalf("Run ended with %v", err)
+	}
+	b.start(gates...)
+}
+
+func (b *box) give(who session.Actor, typ, key string, payload any) (Answer, error) {
+	canonical, err := event.CanonicalJSON(payload)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.Do(b.t.Context(), Request{TenantID: school, SessionID: classID, Digest: canonical,
+		Command: session.Command{Type: typ, Key: key, Actor: who, Payload: payload}})
+}
+
+func (b *box) must(who session.Actor, typ, key string, payload any) Answer {
+	b.t.Helper()
+	a, err := b.give(who, typ, key, payload)
+	if err != nil {
+		b.t.Fatalf("%s by %s: %v", typ, who.DisplayName, err)
+	}
+	return a
+}
+
+func (b *box) refused(want fault.Code, who session.Actor, typ, key string, payload any) {
+	b.t.Helper()
+	_, err := b.give(who, typ, key, payload)
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Code != want {
+		b.t.Fatalf("%s by %s: got %v, want %s", typ, who.DisplayName, err, want)
+	}
+}
+
+// live makes a class that has started, with teacher, assistant and a student in it.
+func (b *box) live() {
+	b.t.Helper()
+	now := event.TimeOf(time.Now())
+	b.must(rivera, "session.schedule", "plan", &session.SessionSchedule{Title: "Fractions", ScheduledStart: now, ScheduledEnd: now + 3_600_000,
+		Staff: []session.PlannedStaff{{UserID: rivera.UserID, Role: "teacher"}, {UserID: sam.UserID, Role: "assistant"}}})
+	b.must(rivera, "participant.join", "r-join", &session.ParticipantJoin{})
+	b.must(rivera, "session.start", "start", &session.SessionStart{})
+	b.must(sam, "participant.join", "s-join", &session.ParticipantJoin{})
+	b.must(ada, "participant.join", "a-join", &session.ParticipantJoin{})
+}
+
+func (b *box) say(who session.Actor, key, words string) Answer {
+	b.t.Helper()
+	return b.must(who, "chat.send", key, &session.ChatSend{Content: words, To: session.ChatRecipient{Audience: "all"}})
+}
+
+func (b *box) events() []event.Event {
+	b.t.Helper()
+	events, err := b.log.Read(b.t.Context(), school, classID, 0, 100_000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return events
+}
+
+func (b *box) types() []string {
+	var out []string
+	for _, e := range b.events() {
+		out = append(out, e.Type)
+	}
+	return out
+}
+
+// state gives the committed state as JSON.
+func (b *box) state() string {
+	b.t.Helper()
+	var out []byte
+	if err := b.Read(b.t.Context(), school, classID, func(s *session.State) (err error) {
+		out, err = json.Marshal(s)
+		return err
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+	return string(out)
+}
+
+// refolded gives the state that the log alone leads to.
+func (b *box) refolded() string {
+	b.t.Helper()
+	s := session.New(classID)
+	for _, e := range b.events() {
+		opened, err := event.OpenEvent(&e, b.keys)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		session.Apply(s, opened)
+	}
+	out, err := json.Marshal(s)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(out)
+}
+
+// checkLog checks chain and that memory is only a cache of the log.
+func (b *box) checkLog() {
+	b.t.Helper()
+	var prev *event.Event
+	for _, e := range b.events() {
+		if err := e.Verify(prev); err != nil {
+			b.t.Error(err)
+		}
+		prev = &e
+	}
+	if got, want := b.state(), b.refolded(); got != want {
+		b.t.Errorf("state in memory differs from the fold of the log\nmemory: %s\nlog:    %s", got, want)
+	}
+}

@@ -1,0 +1,83 @@
+package orchestrator
+
+import (
+	"sync"
+
+	"multistream/shared/event"
+)
+
+// tail holds the latest entries of a class for its followers, and wakes them.
+type tail struct {
+	mu      sync.Mutex
+	on      bool
+	head    event.Position
+	entries []*Entry // the last of them is at head
+	status  *Status  // latest runtime condition
+	told    int      // counts statuses
+	closed  bool
+	changed chan struct{} // closed and replaced when anything changes
+}
+
+func newTail() *tail { return &tail{changed: make(chan struct{})} }
+
+func (t *tail) started() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.on
+}
+
+// begin sets the tail once, at the first load.
+func (t *tail) begin(head event.Position, entries []*Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.on {
+		t.on, t.head, t.entries = true, head, entries
+	}
+}
+
+// publish adds durable entries and wakes all followers.
+func (t *tail) publish(entries []*Entry) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.entries = append(t.entries, entries...)
+	if len(t.entries) > 2*ringSize {
+		t.entries = append(make([]*Entry, 0, 2*ringSize+batchCommands), t.entries[len(t.entries)-ringSize:]...)
+	}
+	last := entries[len(entries)-1]
+	t.head = event.Position{Epoch: last.Epoch, Sequence: last.Sequence}
+	t.wake()
+}
+
+// tell gives all followers a runtime status.
+func (t *tail) tell(s Status) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.status = &s
+	t.told++
+	t.wake()
+}
+
+func (t *tail) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	t.wake()
+}
+
+func (t *tail) wake() {
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// after gives up to limit entries after a sequence. far: they lie further back than the tail reaches.
+func (t *tail) after(sequence int64, limit int) (entries []*Entry, far bool) {
+	first := t.head.Sequence - int64(len(t.entries)) // sequence before the first entry
+	switch {
+	case sequence >= t.head.Sequence:
+		return nil, false
+	case sequence < first:
+		return nil, true
+	}
+	rest := t.entries[sequence-first:]
+	return rest[:min(limit, len(rest)):min(limit, len(rest))], false
+}
