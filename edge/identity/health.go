@@ -2,10 +2,12 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
+	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 )
 
@@ -84,16 +86,23 @@ const (
 	patience   = 3 * time.Second // a store that has not answered by then is down
 )
 
-// ask puts one question to the store, within bounds. Returns fault.IdentityDown if the store failed, fault.TimedOut if
-// the caller went away, which says nothing about the store.
+// ask puts one question to the store, within bounds. Returns fault.IdentityDown if the store failed; fault.TimedOut if
+// the caller went away, fault.Busy if the store's queue was full, and a fault that the store itself gave: these say
+// nothing about whether it works.
 func (s *Service) ask(ctx context.Context, question func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := question(bounded)
+	var ownFault *fault.Fault
 	switch {
 	case err == nil:
 		s.health.answered()
 		return nil
+	case errors.As(err, &ownFault):
+		return err
+	case errors.Is(err, eventlog.ErrBusy):
+		return fault.New(fault.Busy, "Too much is being written at this moment. Nothing was changed; please try again in a few seconds.").
+			Because(err).With("retryAfterSeconds", 2)
 	case ctx.Err() != nil:
 		return fault.New(fault.TimedOut, "The request was given up before it was answered. Please try again.").Because(err)
 	}

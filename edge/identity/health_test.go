@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"multistream/edge/identity"
 	"multistream/shared/event"
+	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 )
 
@@ -129,4 +131,21 @@ func TestRunFindsOut(t *testing.T) {
 			t.Error("stopping took the store down")
 		}
 	})
+}
+
+// TestRefusalIsNoFailure: a full queue or a broken rule is told as what it is and takes nothing down.
+func TestRefusalIsNoFailure(t *testing.T) {
+	for want, err := range map[fault.Code]error{
+		fault.Busy:     fmt.Errorf("1024 requests wait: %w", eventlog.ErrBusy),
+		fault.NotFound: fmt.Errorf("write: %w", fault.New(fault.NotFound, "no such person")),
+	} {
+		s := open(t)
+		s.store.refuses.Store(err)
+		wantCode(t, s.Check(t.Context()), want)
+		_, err := s.Login(t.Context(), identity.LoginRequest{Username: "teacher", Password: identity.DemoPassword})
+		wantCode(t, err, want)
+		if !s.State().Up || s.log.Len() > 0 {
+			t.Errorf("%s took the store down: %s", want, s.log)
+		}
+	}
 }

@@ -28,6 +28,7 @@ type memory struct {
 	roles   map[directory.Enrolment]directory.Role
 	links   map[event.Hash]directory.RefreshToken
 	broken  atomic.Bool
+	refuses atomic.Value // of error, for every question
 	hanging atomic.Bool
 	asked   atomic.Int64
 }
@@ -42,6 +43,9 @@ func (m *memory) ask(ctx context.Context, f func()) error {
 	}
 	if m.broken.Load() {
 		return errDisk
+	}
+	if err, ok := m.refuses.Load().(error); ok {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
