@@ -1,0 +1,153 @@
+package event
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"io"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func signingKey(n byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, ed25519.SeedSize))
+}
+
+// madeBundle is a bundle made with this package: a log, a superseded suffix of two rows, heads of both, a receipt.
+func madeBundle(t testing.TB) (fstest.MapFS, []Event) {
+	t.Helper()
+	log := sampleChain(t)
+	lost := []Event{log[2], log[2]}
+	for i := range lost {
+		e := &lost[i]
+		e.ID, e.Epoch, e.EdgeID, e.Type, e.Payload = NewID(), 1, sampleEdge, TypeExamStarted, []byte(`{}`)
+		e.Sequence, e.PrevHash = int64(3+i), log[1].Hash
+		if i > 0 {
+			e.PrevHash = lost[0].Hash
+		}
+		e.Hash = e.ComputeHash()
+	}
+	files := fstest.MapFS{}
+	lines := func(name string, values ...any) {
+		var b bytes.Buffer
+		for _, v := range values {
+			if err := WriteLine(&b, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		files[name] = &fstest.MapFile{Data: b.Bytes()}
+	}
+	list := func(name string, v any) {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: b}
+	}
+	var all []any
+	for i := range log {
+		all = append(all, LineOf(&log[i]))
+	}
+	lines(EventsFile, all...)
+	lines(SupersededFile, LineOf(&lost[0]), LineOf(&lost[1]))
+	old, last, lostHead := HeadOf(&log[1]), HeadOf(&log[4]), HeadOf(&lost[1])
+	old.Sign(signingKey(1))
+	lostHead.Sign(signingKey(1))
+	last.Sign(signingKey(2))
+	lines(HeadsFile, LineOfHead(last), LineOfHead(old), LineOfHead(lostHead))
+	receipt := Receipt{Head: HeadOf(&log[3]), ReceivedAt: sampleTime}
+	receipt.Sign(signingKey(3))
+	lines(ReceiptsFile, LineOfReceipt(receipt))
+	public := func(n byte) ed25519.PublicKey { return signingKey(n).Public().(ed25519.PublicKey) }
+	list(EdgeKeysFile, []SigningKey{EdgeKey(sampleEdge, public(1)), EdgeKey(sampleID(9), public(2)), HubKey(public(3))})
+	list(PersonKeysFile, []ExportedKey{})
+	list(ManifestFile, Manifest{
+		Format: BundleFormat, Version: BundleVersion, TenantID: sampleTenant, SessionID: sampleSession, ExportedAt: int64(sampleTime), Count: 5,
+		Head: ManifestHead{log[4].Epoch, log[4].Sequence, log[4].Hash}, Files: []BundleFile{},
+	})
+	fitManifest(t, files)
+	return files, lost
+}
+
+func TestMadeBundleIsGood(t *testing.T) {
+	files, _ := madeBundle(t)
+	r, err := CheckBundle(files)
+	if err != nil || len(r.Failures) > 0 {
+		t.Fatal(err, r.Failures)
+	}
+	if r.HeadsTo != 5 || r.ReceiptsTo != 4 || r.Opened != 0 || r.Unknown != 1 {
+		t.Errorf("%+v", r)
+	}
+	delete(files, PersonKeysFile)
+	fitManifest(t, files)
+	if r, err = CheckBundle(files); err != nil || len(r.Failures) > 0 || r.Unknown != 0 {
+		t.Errorf("without person keys: %v, %+v", err, r)
+	}
+}
+
+func TestBundleChangesAreFound(t *testing.T) {
+	cut := func(files fstest.MapFS, name string, from, to int) {
+		all := bytes.SplitAfter(files[name].Data, []byte("\n"))
+		files[name] = &fstest.MapFile{Data: bytes.Join(append(all[:from:from], all[to:]...), nil)}
+	}
+	tests := map[string]struct {
+		change func(files fstest.MapFS)
+		want   string
+	}{
+		"no superseded rows": {func(f fstest.MapFS) { delete(f, SupersededFile) }, "heads.ndjson: line 3 is validly signed, but no event is 1.4"},
+		"first one lost":     {func(f fstest.MapFS) { cut(f, SupersededFile, 0, 1) }, "line 1 follows no event"},
+		"log cut at the end": {func(f fstest.MapFS) { cut(f, EventsFile, 4, 5) }, "but no event is 3.5 with that hash: the log was changed or cut"},
+		"log cut in front":   {func(f fstest.MapFS) { cut(f, EventsFile, 0, 1) }, "sequence 2 where 1 belongs"},
+		"no events":          {func(f fstest.MapFS) { f[EventsFile] = &fstest.MapFile{} }, "has 0 events"},
+		"file missing":       {func(f fstest.MapFS) { delete(f, HeadsFile) }, "heads.ndjson is missing"},
+		"file too many":      {func(f fstest.MapFS) { f["readme.txt"] = &fstest.MapFile{} }, `"readme.txt" is listed twice or does not belong here`},
+		"keys as an object":  {func(f fstest.MapFS) { f[EdgeKeysFile] = &fstest.MapFile{Data: []byte("{}")} }, "edge-keys.json: not of a bundle's form"},
+		"no keys":            {func(f fstest.MapFS) { f[EdgeKeysFile] = &fstest.MapFile{Data: []byte("[]")} }, "no key of this edge"},
+		"empty line":         {func(f fstest.MapFS) { f[ReceiptsFile].Data = append(f[ReceiptsFile].Data, '\n') }, "receipts.ndjson: line 2"},
+		"receipt as a head": {func(f fstest.MapFS) {
+			f[HeadsFile] = &fstest.MapFile{Data: append(f[HeadsFile].Data, f[ReceiptsFile].Data...)}
+		}, "receivedAt"},
+	}
+	for name, test := range tests {
+		files, _ := madeBundle(t)
+		test.change(files)
+		fitManifest(t, files)
+		r, err := CheckBundle(files)
+		if all := strings.Join(r.Failures, "\n"); err != nil || !strings.Contains(all, test.want) {
+			t.Errorf("%s: want %q, got\n%s (%v)", name, test.want, all, err)
+		}
+	}
+	files, _ := madeBundle(t)
+	files["x.txt"] = &fstest.MapFile{}
+	if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "x.txt is not a file of the manifest") {
+		t.Error(r.Failures)
+	}
+}
+
+// A superseded row whose content was changed no longer has its hash.
+func TestSupersededRowsAreHashed(t *testing.T) {
+	files, lost := madeBundle(t)
+	lost[1].Salt[0]++
+	var b bytes.Buffer
+	for i := range lost {
+		if err := WriteLine(&b, LineOf(&lost[i])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files[SupersededFile] = &fstest.MapFile{Data: b.Bytes()}
+	fitManifest(t, files)
+	if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "line 2: content does not match") {
+		t.Error(r.Failures)
+	}
+}
+
+func TestLinesAreBounded(t *testing.T) {
+	long := strings.Repeat("x", MaxLine+2)
+	if err := ReadLines(strings.NewReader(long+"\n"), func(int, HeadLine) error { return nil }); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Error(err)
+	}
+	if err := WriteLine(io.Discard, EventLine{EventType: long}); err == nil {
+		t.Error("a line that can't be read was written")
+	}
+}
