@@ -50,7 +50,10 @@ func TestPutKeepsNothingOfWhatItRefuses(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, put := range map[string]func() error{
-		"too large": func() error { _, _, err := s.Put(t.Context(), event.NewID(), strings.NewReader("slides"), 5); return err },
+		"too large": func() error {
+			_, _, err := s.Put(t.Context(), event.NewID(), strings.NewReader("slides"), 5)
+			return err
+		},
 		"cut off": func() error {
 			_, _, err := s.Put(t.Context(), event.NewID(), io.MultiReader(strings.NewReader("sl"), broken{}), 5)
 			return err

@@ -215,3 +215,44 @@ func TestOtherTenantsFindNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestAppendsThatFailOrWhoseAnswerIsLost(t *testing.T) {
+	odd := errors.New("connection lost")
+	for name, lost := range map[string]func(n int) (before, after error){
+		"answer lost":        func(n int) (error, error) { return nil, every(3, n, odd) },
+		"not written":        func(n int) (error, error) { return every(3, n, odd), nil },
+		"not at the head":    func(n int) (error, error) { return every(4, n, eventlog.ErrConflict), nil },
+		"both, now and then": func(n int) (error, error) { return every(5, n, odd), every(2, n, odd) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *box) {
+				b.live()
+				b.log.lost = lost
+				var wg sync.WaitGroup
+				for i := range 40 {
+					wg.Go(func() {
+						for range 20 { // a client asks again with the same key
+							if _, err := b.give(ada, "chat.send", fmt.Sprint(i), &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}}); err == nil {
+								return
+							}
+						}
+						t.Errorf("message %d never went through", i)
+					})
+				}
+				wg.Wait()
+				b.log.lost = nil
+				if n := strings.Count(strings.Join(b.types(), " "), event.TypeChatMessage); n != 40 {
+					t.Errorf("%d messages in the log, want each of 40 once", n)
+				}
+				b.checkLog()
+			})
+		})
+	}
+}
+
+func every(n, i int, err error) error {
+	if i%n == 0 {
+		return err
+	}
+	return nil
+}

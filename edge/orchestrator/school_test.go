@@ -5,11 +5,13 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"multistream/shared/event"
+	"multistream/shared/eventlog"
 	"multistream/shared/eventlog/memlog"
 	"multistream/shared/fault"
 	"multistream/shared/session"
@@ -29,6 +31,23 @@ var (
 type testLog struct {
 	*memlog.Log
 	full error
+	lost func(n int) (before, after error) // what happens to the n-th append: nothing is written, or the answer is lost
+
+	appends atomic.Int64
+}
+
+func (l *testLog) Append(ctx context.Context, b eventlog.Batch) error {
+	if l.lost == nil {
+		return l.Log.Append(ctx, b)
+	}
+	before, after := l.lost(int(l.appends.Add(1)))
+	if before != nil {
+		return before
+	}
+	if err := l.Log.Append(ctx, b); err != nil {
+		return err
+	}
+	return after
 }
 
 func (l *testLog) AcceptingStarts() error { return l.full }
@@ -189,4 +208,19 @@ func (b *box) checkLog() {
 	if got, want := b.state(), b.refolded(); got != want {
 		b.t.Errorf("state in memory differs from the fold of the log\nmemory: %s\nlog:    %s", got, want)
 	}
+}
+
+type edPublic = ed25519.PublicKey
+
+// waitFor waits, on virtual time, until so many classes are in memory.
+func waitFor(t *testing.T, b *box, loaded int) {
+	t.Helper()
+	for range 3600 {
+		<-time.After(time.Second)
+		synctest.Wait()
+		if b.Loaded() == loaded {
+			return
+		}
+	}
+	t.Fatalf("%d classes in memory after an hour, want %d", b.Loaded(), loaded)
 }
