@@ -84,7 +84,7 @@ type attempt struct {
 	tries *tries
 }
 
-// begin lets an attempt through or returns fault.RateLimited with the seconds to wait.
+// begin lets an attempt through or returns fault.RateLimited with the time to wait.
 func (g *guard) begin(tenant event.ID, account, address string) (*attempt, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -155,7 +155,7 @@ func (g *guard) wrongsOf(address string, now time.Time) *wrongs {
 func tooMany(wait time.Duration) error {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	return fault.New(fault.RateLimited, "Too many wrong sign-ins. Nothing was changed; please wait %d seconds and try again.", seconds).
-		With("retryAfterSeconds", seconds)
+		With("retryAfterMs", int64(seconds)*1000)
 }
 
 // addressKey gives the form in which addresses are counted: without a port; an IPv6 host is its /64, because it may take

@@ -17,8 +17,8 @@ func (s *school) try(ctx context.Context, name, password, address string) (fault
 	if err == nil {
 		return "", 0
 	}
-	wait, _ := fault.Of(err).Details["retryAfterSeconds"].(int)
-	return fault.Of(err).Code, wait
+	wait, _ := fault.Of(err).Details["retryAfterMs"].(int64)
+	return fault.Of(err).Code, int(wait / 1000)
 }
 
 func TestLockOut(t *testing.T) {

@@ -102,11 +102,11 @@ func (s *Service) ask(ctx context.Context, question func(context.Context) error)
 		return err
 	case errors.Is(err, eventlog.ErrBusy):
 		return fault.New(fault.Busy, "Too much is being written at this moment. Nothing was changed; please try again in a few seconds.").
-			Because(err).With("retryAfterSeconds", 2)
+			Because(err).With("retryAfterMs", int64(2000))
 	case ctx.Err() != nil:
 		return fault.New(fault.TimedOut, "The request was given up before it was answered. Please try again.").Because(err)
 	}
 	s.health.failed(err)
 	return fault.New(fault.IdentityDown, "Accounts can't be read at this moment, so nobody can sign in, join or start a class. "+
-		"Running classes go on; please try again in a few seconds.").Because(err).With("retryAfterSeconds", 2)
+		"Running classes go on; please try again in a few seconds.").Because(err).With("retryAfterMs", int64(2000))
 }

@@ -26,7 +26,7 @@ type Config struct {
 	Believed      []VerifyKey // keys of others whose tokens are believed too
 
 	Hasher  Hasher // DefaultArgon2
-	Workers int    // passwords verified at once; half the processors, at least one, so that classes keep the rest
+	Workers int    // passwords verified at once; half the processors, at least two: see defaultWorkers
 	Queue   int    // sign-ins that may wait; 2,000
 	Guard   GuardLimits
 
@@ -34,6 +34,11 @@ type Config struct {
 	Clock       Clock         // SystemClock
 	Log         *slog.Logger  // slog.Default
 }
+
+// defaultWorkers leaves half of the processors to classes, but is at least two: a hash costs 20 to 35 ms of a processor,
+// so on a small box one worker could not sign a thousand people in within 30 s. Two that compute all the time delay a
+// class by the scheduler's slice of 10 ms, far from what anybody notices.
+func defaultWorkers() int { return max(2, runtime.GOMAXPROCS(0)/2) }
 
 // Service is safe for concurrent use.
 type Service struct {
@@ -68,7 +73,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: load token keys: %w", err)
 	}
-	pw, err := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, max(1, runtime.GOMAXPROCS(0)/2)), positiveOr(cfg.Queue, 2000))
+	pw, err := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, 2000))
 	if err != nil {
 		return nil, fmt.Errorf("identity: hash a decoy password: %w", err)
 	}

@@ -59,7 +59,7 @@ func (p *passwords) wait(ctx context.Context) error {
 	defer p.waiting.Add(-1)
 	if p.waiting.Add(1) > p.maxWaiting {
 		return fault.New(fault.Busy, "Too many people are signing in at this moment. Nothing was changed; please try again in a few seconds.").
-			With("retryAfterSeconds", 2)
+			With("retryAfterMs", int64(2000))
 	}
 	select {
 	case p.slots <- struct{}{}:

@@ -67,7 +67,7 @@ func TestFullQueue(t *testing.T) {
 		for range len(answers) {
 			err := <-answers
 			wantCode(t, err, fault.Busy)
-			if fault.Of(err).Details["retryAfterSeconds"] == nil {
+			if fault.Of(err).Details["retryAfterMs"] == nil {
 				t.Error("nobody is told when to come back")
 			}
 		}
