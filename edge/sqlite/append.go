@@ -10,10 +10,13 @@ import (
 )
 
 // Append writes one batch durably. It returns ErrConflict, ErrKeyUsed, ErrUnavailable or ErrBusy when nothing was
-// written, ErrFenced when nothing is written any more; after any other error, that of an ended context among them, the
+// written, ErrDamaged when the session is known to be damaged, ErrFenced when nothing is written any more; after any other error, that of an ended context among them, the
 // outcome is not known.
 func (s *Store) Append(ctx context.Context, b eventlog.Batch) error {
 	if err := checkBatch(&b); err != nil {
+		return err
+	}
+	if err := s.damageOf(b.TenantID, b.SessionID); err != nil {
 		return err
 	}
 	size := int64(256)

@@ -58,6 +58,7 @@ type Store struct {
 	stats    counters
 	keys     *Keys
 
+	damages    sync.Map // sessionKey → Damage
 	stopScrub  context.CancelFunc
 	background sync.WaitGroup
 	closeOnce  sync.Once
@@ -85,12 +86,19 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 		return nil, err
 	}
 	s.recovery.log(s.log)
+	if _, err := inspectWAL(filepath.Join(s.opts.Dir, "keys.db-wal")); err != nil {
+		return nil, err
+	}
 	db, err := openDatabase(ctx, s.writeDSN(file), migrations.Edge, "edge")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
 	if s.writer, err = newWriter(ctx, s, db); err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	// A fresh write-ahead log: what an interrupted run left behind the last commit must not lie behind new ones.
+	if err := s.writer.checkpoint("TRUNCATE"); err != nil {
+		return nil, err
 	}
 	if s.readers, err = sql.Open("sqlite", s.readDSN(file)); err != nil {
 		return nil, err

@@ -65,7 +65,31 @@ func (s *Store) Head(ctx context.Context, tenant, session event.ID) (eventlog.He
 	if err != nil {
 		return eventlog.Head{}, asReadError(fmt.Errorf("session %s: head: %w", session, err))
 	}
+	if h.Sequence == 0 {
+		return h, s.noRows(ctx, tenant, session)
+	}
 	return h, nil
+}
+
+// noRows returns ErrDamaged if there are rows of a session without a head: a lost head must not look like a new session.
+func (s *Store) noRows(ctx context.Context, tenant, session event.ID) error {
+	rows, err := s.read.any.QueryContext(ctx, tenant[:], session[:])
+	if err != nil {
+		return asReadError(err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		// It may have begun since its head was looked for.
+		again, err := s.read.head.QueryContext(ctx, tenant[:], session[:])
+		if err != nil {
+			return asReadError(err)
+		}
+		defer again.Close()
+		if h, err := scanHead(again); err != nil || h.Sequence == 0 {
+			return damaged(session, 0, "there are rows, but no head of the log")
+		}
+	}
+	return asReadError(rows.Err())
 }
 
 // ByKey gives the facts that (actor, client key) made in this session, in order of their number.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"multistream/shared/event"
@@ -46,35 +47,45 @@ func digestOf(values ...any) []byte {
 	return h.Sum(nil)
 }
 
-// scanSummaries reads rows of summaryColumns; a damaged one is ErrDamaged.
-func scanSummaries(rows *sql.Rows, err error) ([]eventlog.Summary, error) {
+// scanSummaries reads rows of summaryColumns. A damaged one is ErrDamaged, unless bad takes what is left of it.
+func scanSummaries(rows *sql.Rows, err error, bad func(eventlog.Summary)) ([]eventlog.Summary, error) {
 	if err != nil {
 		return nil, asReadError(err)
 	}
 	defer rows.Close()
 	var out []eventlog.Summary
 	for rows.Next() {
-		var tenant, id, lesson, course, hosts, digest []byte
-		var m eventlog.Summary
-		err := rows.Scan(&tenant, &id, &lesson, &course, &m.Status, &m.ScheduledStart, &m.ScheduledEnd, &m.StartedAt, &m.EndedAt,
-			&hosts, &m.JoinCode, &m.Epoch, &m.Sequence, &digest)
-		if err != nil {
+		m, whole, err := scanSummary(rows)
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("a row of sessions can't be read: %w: %w", err, eventlog.ErrDamaged)
-		}
-		copy(m.TenantID[:], tenant)
-		copy(m.ID[:], id)
-		copy(m.LessonID[:], lesson)
-		copy(m.CourseID[:], course)
-		for ; len(hosts) >= 16; hosts = hosts[16:] {
-			m.HostIDs = append(m.HostIDs, event.ID(hosts[:16]))
-		}
-		row := summaryRow(&m)
-		if string(row[len(row)-1].([]byte)) != string(digest) {
+		case whole:
+			out = append(out, m)
+		case bad == nil:
 			return nil, fmt.Errorf("session %s: its row in the list of sessions is damaged: %w", m.ID, eventlog.ErrDamaged)
+		default:
+			bad(m)
 		}
-		out = append(out, m)
 	}
 	return out, asReadError(rows.Err())
+}
+
+func scanSummary(rows *sql.Rows) (m eventlog.Summary, whole bool, err error) {
+	var tenant, id, lesson, course, hosts, digest []byte
+	err = rows.Scan(&tenant, &id, &lesson, &course, &m.Status, &m.ScheduledStart, &m.ScheduledEnd, &m.StartedAt, &m.EndedAt,
+		&hosts, &m.JoinCode, &m.Epoch, &m.Sequence, &digest)
+	if err != nil {
+		return m, false, err
+	}
+	copy(m.TenantID[:], tenant)
+	copy(m.ID[:], id)
+	copy(m.LessonID[:], lesson)
+	copy(m.CourseID[:], course)
+	for ; len(hosts) >= 16; hosts = hosts[16:] {
+		m.HostIDs = append(m.HostIDs, event.ID(hosts[:16]))
+	}
+	row := summaryRow(&m)
+	return m, string(row[len(row)-1].([]byte)) == string(digest), nil
 }
 
 // Sessions lists the tenant's sessions that the filter chooses, newest id first.
@@ -112,12 +123,14 @@ func (s *Store) Sessions(ctx context.Context, tenant event.ID, f eventlog.Filter
 			" SELECT 1 FROM n WHERE substr(host_ids, i, 16) = ?)", f.HostID[:])
 	}
 	query := "SELECT " + summaryColumns + " FROM sessions WHERE " + strings.Join(where, " AND ") + " ORDER BY id DESC LIMIT ?"
-	return scanSummaries(s.readers.QueryContext(ctx, query, append(args, f.Length())...))
+	rows, err := s.readers.QueryContext(ctx, query, append(args, f.Length())...)
+	return scanSummaries(rows, err, nil)
 }
 
 // Session gives one session's row, or ErrNotFound.
 func (s *Store) Session(ctx context.Context, tenant, session event.ID) (eventlog.Summary, error) {
-	found, err := scanSummaries(s.read.summary.QueryContext(ctx, tenant[:], session[:]))
+	rows, err := s.read.summary.QueryContext(ctx, tenant[:], session[:])
+	found, err := scanSummaries(rows, err, nil)
 	if err == nil && len(found) == 0 {
 		err = fmt.Errorf("session %s: %w", session, eventlog.ErrNotFound)
 	}
@@ -127,9 +140,26 @@ func (s *Store) Session(ctx context.Context, tenant, session event.ID) (eventlog
 	return found[0], nil
 }
 
-// LiveSessions lists the sessions of all tenants that were live, halted or ending: those to take up after a restart.
+// LiveSessions lists the sessions of all tenants that were live, halted or ending: those to take up after a restart. The
+// whole list is read, so that a class whose row in it is damaged is not forgotten: it is given with its ids alone, for the
+// log is the truth and the row is written anew with its next event.
 func (s *Store) LiveSessions(ctx context.Context) ([]eventlog.Summary, error) {
-	return scanSummaries(s.read.live.QueryContext(ctx))
+	var torn []eventlog.Summary
+	rows, err := s.read.live.QueryContext(ctx)
+	all, err := scanSummaries(rows, err, func(m eventlog.Summary) { torn = append(torn, m) })
+	if err != nil {
+		return nil, err
+	}
+	live := slices.DeleteFunc(all, func(m eventlog.Summary) bool { return !slices.Contains(eventlog.LiveStatuses, m.Status) })
+	for _, m := range torn {
+		s.log.Error("a row of the list of sessions is damaged; the session is taken from its log", "tenant", m.TenantID, "session", m.ID)
+		head, err := s.Head(ctx, m.TenantID, m.ID)
+		if err != nil && !errors.Is(err, eventlog.ErrDamaged) {
+			return nil, err
+		}
+		live = append(live, eventlog.Summary{TenantID: m.TenantID, ID: m.ID, Epoch: head.Epoch, Sequence: head.Sequence})
+	}
+	return live, nil
 }
 
 // TenantOfSession gives the tenant that a session's log belongs to, or ErrNotFound.

@@ -45,25 +45,26 @@ func (w *writeStatements) close() error {
 
 // statements are prepared once on the pool that reads.
 type statements struct {
-	page, head, byKey, positions, summary, live, tenantOf *sql.Stmt
+	page, head, byKey, positions, summary, live, tenantOf, any *sql.Stmt
 }
 
 func (r *statements) prepare(ctx context.Context, db *sql.DB) error {
 	return prepareAll(ctx, db, map[string]**sql.Stmt{
 		selectHead: &r.head,
+		"SELECT 1 FROM session_state_events INDEXED BY session_state_events_by_sequence WHERE tenant_id = ? AND session_id = ? LIMIT 1": &r.any,
 		"SELECT " + eventColumns + ` FROM session_state_events INDEXED BY session_state_events_by_sequence
 		 WHERE tenant_id = ? AND session_id = ? AND sequence >= ? ORDER BY sequence LIMIT ?`: &r.page,
 		"SELECT " + eventColumns + ` FROM session_state_events INDEXED BY session_state_events_by_key
 		 WHERE tenant_id = ? AND session_id = ? AND actor_id = ? AND idempotency_key >= ? AND idempotency_key < ?`: &r.byKey,
 		"SELECT place, " + eventColumns + ` FROM session_state_events WHERE place > ? AND place < ? ORDER BY place LIMIT ?`: &r.positions,
 		"SELECT " + summaryColumns + " FROM sessions WHERE tenant_id = ? AND id = ?":                                        &r.summary,
-		"SELECT " + summaryColumns + " FROM sessions WHERE status IN ('live', 'halted', 'ending') ORDER BY tenant_id, id":   &r.live,
+		"SELECT " + summaryColumns + " FROM sessions ORDER BY tenant_id, id":                                                &r.live,
 		"SELECT tenant_id FROM session_heads WHERE session_id = ?":                                                          &r.tenantOf,
 	})
 }
 
 func (r *statements) close() error {
-	return closeAll(r.page, r.head, r.byKey, r.positions, r.summary, r.live, r.tenantOf)
+	return closeAll(r.page, r.head, r.byKey, r.positions, r.summary, r.live, r.tenantOf, r.any)
 }
 
 type preparer interface {

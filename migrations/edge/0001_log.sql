@@ -192,7 +192,6 @@ CREATE TABLE sessions (
     digest BLOB NOT NULL,
     PRIMARY KEY (tenant_id, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_live ON sessions (tenant_id, id) WHERE status IN ('live', 'halted', 'ending');
 CREATE INDEX sessions_by_code ON sessions (tenant_id, join_code) WHERE join_code <> '';
 
 CREATE TABLE snapshots (
