@@ -71,7 +71,7 @@ var table = map[string]row{
 
 	"chat.send":                to(everybody, Chat),
 	"chat.approve":             to(staff, Moderate),
-	"chat.delete":              to(staff, Moderate),
+	"chat.delete":              to(everybody, Moderate),
 	"chat.settings":            to(staff, Moderate),
 	"message.report":           to(everybody),
 	"report.resolve":           to(staff, Moderate),

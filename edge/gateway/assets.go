@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"multistream/edge/gateway/strictjson"
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/fault"
+	"multistream/shared/limits"
+	"multistream/shared/session"
+)
+
+// assetTypes says what may be uploaded, and for which kinds. Nothing that a browser would run is among them.
+var assetTypes = map[string][]string{
+	"application/pdf": {"slide"},
+	"image/png":       {"slide", "media"},
+	"image/jpeg":      {"slide", "media"},
+	"image/webp":      {"slide", "media"},
+	"image/gif":       {"media"},
+	"video/mp4":       {"media"},
+	"video/webm":      {"media"},
+	"audio/mpeg":      {"media"},
+}
+
+// addAsset stores a file and makes it known to the class. Who may not is refused before anything is read.
+func (g *Gateway) addAsset(c *call) (any, error) {
+	ctx := c.r.Context()
+	m, err := g.member(ctx, c.who, c.session)
+	if err == nil {
+		err = m.may(c.action.command)
+	}
+	if err != nil {
+		return nil, err
+	}
+	add, err := assetAsked(c.r)
+	if err != nil {
+		return nil, err
+	}
+	if c.r.ContentLength > limits.AssetBytes {
+		c.w.Header().Set("Connection", "close")
+		return nil, tooLarge(limits.AssetBytes)
+	}
+	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(g.o.Pace.Upload)) // a recorder in a test has none
+	body := bufio.NewReaderSize(http.MaxBytesReader(c.w, c.r.Body, limits.AssetBytes), 4<<10)
+	if err := sniff(body, add.ContentType); err != nil {
+		return nil, err
+	}
+	digest, size, err := g.o.Assets.Put(ctx, c.who.TenantID, body, limits.AssetBytes)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, tooLarge(limits.AssetBytes)
+	case errors.Is(err, eventlog.ErrUnavailable):
+		return nil, err
+	case err != nil:
+		return nil, fault.New(fault.InvalidBody, "The file did not arrive completely. Nothing was changed; please send it again.").Because(err)
+	}
+	add.Digest, add.Size = digest, size
+	return g.perform(ctx, order{who: c.who, session: c.session, command: c.action.command, key: c.key, payload: add, route: c.route})
+}
+
+// assetAsked reads what the address says of a file, by the rules of the command's fields.
+func assetAsked(r *http.Request) (*session.AssetAdd, error) {
+	q := r.URL.Query()
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(assetTypes[kind], q.Get("kind")) {
+		return nil, fault.At(fault.UnsupportedType, "Content-Type", "A file of this type can't be added as %q. Nothing was changed; slides are PDF, PNG, JPEG or WebP.", q.Get("kind"))
+	}
+	pages := q.Get("pages")
+	if pages == "" {
+		pages = "1"
+	}
+	count, err := strconv.Atoi(pages)
+	if err != nil {
+		return nil, fault.At(fault.InvalidField, "pages", "pages must be a whole number. Nothing was changed.")
+	}
+	given, err := encode(map[string]any{"kind": q.Get("kind"), "name": q.Get("name"), "pages": count, "contentType": kind, "size": 0, "digest": event.Hash{}})
+	if err != nil {
+		return nil, err
+	}
+	body, err := strictjson.Parse(given, 2)
+	if err != nil {
+		return nil, err
+	}
+	add := new(session.AssetAdd)
+	return add, strictjson.Bind(body, nil, add)
+}
+
+// sniff holds the first bytes of a file to the type that it is said to have.
+func sniff(body *bufio.Reader, said string) error {
+	first, err := body.Peek(512)
+	if len(first) == 0 {
+		return fault.New(fault.InvalidBody, "The file is empty, or did not arrive. Nothing was changed.").Because(err)
+	}
+	if is, _, _ := mime.ParseMediaType(http.DetectContentType(first)); is != said {
+		return fault.At(fault.UnsupportedType, "Content-Type", "The file is not what it is said to be: it looks like %s. Nothing was changed.", is)
+	}
+	return nil
+}
+
+// getAsset answers the bytes of an asset, or the content of a board page.
+func (g *Gateway) getAsset(c *call) (any, error) {
+	ctx := c.r.Context()
+	m, err := g.member(ctx, c.who, c.session)
+	if err == nil {
+		err = m.inside()
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := event.MustID(c.path["assetId"])
+	var asset session.Asset
+	var page encoded
+	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) (err error) {
+		for i := range s.Studio.Assets {
+			if s.Studio.Assets[i].AssetID == id {
+				asset = s.Studio.Assets[i]
+				return nil
+			}
+		}
+		page, err = pageOf(s, id, c.r.URL.Query().Get("checksum"))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if page != nil {
+		return page, nil
+	}
+	file, err := g.o.Assets.Open(ctx, c.who.TenantID, asset.Digest)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return written{}, serveAsset(c, asset, file)
+}
+
+// serveAsset lets the standard library answer ranges and conditions; the digest is the ETag, as the bytes never change.
+func serveAsset(c *call, asset session.Asset, file io.ReadSeeker) error {
+	h := c.w.Header()
+	h.Set("Content-Type", asset.ContentType)
+	h.Set("ETag", `"`+asset.Digest.String()+`"`)
+	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("Content-Disposition", "inline")
+	http.ServeContent(c.w, c.r, "", time.Time{}, file)
+	return nil
+}
+
+// pageOf encodes a board page with all its strokes. With another checksum than asked for, the page has changed since.
+func pageOf(s *session.State, id event.ID, checksum string) (encoded, error) {
+	for i := range s.Studio.Pages {
+		p := s.Studio.Pages[i]
+		if p.AssetID != id {
+			continue
+		}
+		if checksum != "" && !strings.EqualFold(checksum, p.Checksum.String()) {
+			return nil, fault.At(fault.NotFound, "checksum", "The board page has changed since. Fetch it by the checksum of the latest event.").With("checksum", p.Checksum.String())
+		}
+		p.Large = false
+		return encode(p)
+	}
+	return nil, fault.New(fault.NotFound, "There is no such asset in this class.")
+}

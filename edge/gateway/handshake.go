@@ -1,0 +1,60 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+
+	"multistream/shared/event"
+)
+
+// Words of the Sec-WebSocket-Protocol header: a browser can set no other, so the token may come there.
+const (
+	subprotocol = "ms1"
+	bearerWord  = "bearer."
+)
+
+// admit counts a socket of a user, unless there are too many.
+func (g *Gateway) admit(user event.ID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.sockets[user] >= g.o.Pace.Sockets || g.base.Err() != nil {
+		return false
+	}
+	g.sockets[user]++
+	g.open.Add(1)
+	g.metrics.sockets.Inc()
+	return true
+}
+
+func (g *Gateway) release(user event.ID) {
+	g.mu.Lock()
+	if g.sockets[user]--; g.sockets[user] <= 0 {
+		delete(g.sockets, user)
+	}
+	g.mu.Unlock()
+	g.metrics.sockets.Dec()
+	g.open.Done()
+}
+
+// socketToken is the token of a handshake: of the header, the cookie, or the list of subprotocols.
+func socketToken(r *http.Request) (string, error) {
+	for _, word := range offered(r) {
+		if token, ok := strings.CutPrefix(word, bearerWord); ok {
+			return token, nil
+		}
+	}
+	return tokenOf(r)
+}
+
+func offered(r *http.Request) []string {
+	var words []string
+	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for _, word := range strings.Split(line, ",") {
+			words = append(words, strings.TrimSpace(word))
+		}
+	}
+	return words
+}
+
+// protocols are those that we may choose: ours, else whatever was offered, as a browser breaks off if none is chosen.
+func protocols(r *http.Request) []string { return append([]string{subprotocol}, offered(r)...) }

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics holds what the gateway counts. Each gateway has a registry of its own, so that several can live in one process.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.HistogramVec // by route, method, status
+	commands *prometheus.CounterVec   // by type, result
+	sockets  prometheus.Gauge
+	closed   *prometheus.CounterVec // by close code
+	frames   *prometheus.CounterVec // by kind
+	bytes    prometheus.Counter
+	appends  prometheus.Histogram
+}
+
+var seconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+func newMetrics(stats []func() []Stat) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_request_seconds", Help: "Time to answer a request.", Buckets: seconds}, []string{"route", "method", "status"}),
+		commands: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
+		sockets:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
+		closed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
+		frames:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets by kind: events, skip, view, status, reply, error."}, []string{"kind"}),
+		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets."}),
+		appends:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
+	}
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.closed, m.frames, m.bytes, m.appends,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
+	return m
+}
+
+func (m *metrics) request(route, method string, status int, took time.Duration) {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete:
+	default:
+		method = "other" // or a client could make a series for each word it knows
+	}
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) frame(kind string, size int) {
+	m.frames.WithLabelValues(kind).Inc()
+	m.bytes.Add(float64(size))
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// ObserveAppend notes how long a batch took to be durable; the log calls it.
+func (g *Gateway) ObserveAppend(took time.Duration) { g.metrics.appends.Observe(took.Seconds()) }
+
+// statCollector asks parts for their numbers at each scrape.
+type statCollector []func() []Stat
+
+// Describe sends nothing: which numbers there are is known when they are asked for.
+func (statCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect asks every part.
+func (c statCollector) Collect(out chan<- prometheus.Metric) {
+	for _, ask := range c {
+		for _, s := range ask() {
+			kind := prometheus.GaugeValue
+			if s.Counter {
+				kind = prometheus.CounterValue
+			}
+			out <- prometheus.MustNewConstMetric(prometheus.NewDesc(s.Name, s.Help, nil, nil), kind, s.Value)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"context"
+
+	"multistream/edge/gateway/strictjson"
+	"multistream/shared/access"
+	"multistream/shared/directory"
+	"multistream/shared/event"
+	"multistream/shared/fault"
+	"multistream/shared/session"
+)
+
+// order is a command that was decoded and not yet judged.
+type order struct {
+	who     Principal
+	session event.ID
+	command string
+	key     string
+	payload any
+	route   *route
+}
+
+// give is what most writing routes do: validate, authorise, do, answer.
+func (g *Gateway) give(c *call) (any, error) {
+	payload, err := bind(c.action.command, c.body, c.path)
+	if err != nil {
+		return nil, err
+	}
+	return g.perform(c.r.Context(), order{who: c.who, session: c.session, command: c.action.command, key: c.key, payload: payload, route: c.route})
+}
+
+// bind makes the payload of a command of what was sent.
+func bind(command string, body strictjson.Object, path map[string]string) (any, error) {
+	t, ok := session.CommandOf(command)
+	if !ok {
+		return nil, fault.At(fault.NotFound, "type", "There is no command %q. Nothing was changed.", command)
+	}
+	payload := t.New()
+	return payload, strictjson.Bind(body, path, payload)
+}
+
+// perform judges and gives a command; REST and the socket share it.
+func (g *Gateway) perform(ctx context.Context, o order) (any, error) {
+	m, err := g.member(ctx, o.who, o.session)
+	if err == nil {
+		err = m.may(o.command)
+	}
+	if err != nil {
+		g.metrics.commands.WithLabelValues(o.command, string(toFault(err).Code)).Inc()
+		return nil, err
+	}
+	return g.do(ctx, o, m.actor(o.who))
+}
+
+// do gives a command that its actor may give.
+func (g *Gateway) do(ctx context.Context, o order, actor session.Actor) (any, error) {
+	digest, err := event.CanonicalJSON(o.payload)
+	if err != nil {
+		return nil, fault.New(fault.InvalidBody, "The request holds something that can't be kept. Nothing was changed.").Because(err)
+	}
+	a, err := g.o.Classes.Do(ctx, Request{TenantID: o.who.TenantID, SessionID: o.session, Digest: digest,
+		Command: session.Command{Type: o.command, Key: o.key, Actor: actor, Payload: o.payload}})
+	result := "done"
+	switch {
+	case err != nil:
+		result = string(toFault(err).Code)
+	case a.Repeat:
+		result = "repeat"
+	case len(a.Facts) == 0:
+		result = "nothing"
+	}
+	g.metrics.commands.WithLabelValues(o.command, result).Inc()
+	if err != nil {
+		return nil, err
+	}
+	return g.answer(ctx, o, a)
+}
+
+// schedule makes a class. Its id comes from who asks and their key, so that a retry finds the class that it made.
+func (g *Gateway) schedule(c *call) (any, error) {
+	payload, err := bind(c.action.command, c.body, nil)
+	if err != nil {
+		return nil, err
+	}
+	plan := payload.(*session.SessionSchedule)
+	ctx := c.r.Context()
+	var role directory.Role
+	if plan.CourseID.IsZero() {
+		if _, err = g.o.Identity.Me(ctx, c.who); err == nil { // an account that was disabled since is refused
+			role = highest(c.who.Roles)
+		}
+	} else {
+		role, err = g.o.Identity.RoleIn(ctx, c.who, plan.CourseID, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := member{role: string(role)}
+	if err := m.may(c.action.command); err != nil {
+		return nil, err
+	}
+	id := event.DeriveID(c.who.TenantID, c.who.UserID, c.key, 0)
+	noteOf(c.r).session = id
+	return g.do(ctx, order{who: c.who, session: id, command: c.action.command, key: c.key, payload: payload, route: c.route}, m.actor(c.who))
+}
+
+// highest is the role by which somebody may do most.
+func highest(roles []directory.Role) directory.Role {
+	for _, want := range access.Roles() {
+		for _, r := range roles {
+			if string(r) == want {
+				return r
+			}
+		}
+	}
+	return ""
+}

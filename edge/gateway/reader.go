@@ -1,0 +1,148 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"multistream/edge/gateway/strictjson"
+	"multistream/shared/fault"
+	"multistream/shared/limits"
+)
+
+// maxStrikes is how many messages in a row may be no JSON before a socket is closed: such a client is broken.
+const maxStrikes = 3
+
+// ClientMessage is what a client sends.
+type ClientMessage struct {
+	Command ClientCommand `json:"command"`
+}
+
+// ClientCommand is a command, with the key and the errors that it has over REST.
+type ClientCommand struct {
+	Type    string          `json:"type" limit:"feature_name"`
+	Key     string          `json:"key" limit:"idempotency_key"`
+	Payload json.RawMessage `json:"payload,omitempty" optional:"true"`
+}
+
+// Reply answers a command over a socket; Body is what REST answers.
+type Reply struct {
+	Key    string `json:"key"`
+	Status int    `json:"status"`
+	Body   any    `json:"body"`
+}
+
+// ErrorFrame tells an error; Key is that of the command it is about, if any.
+type ErrorFrame struct {
+	ErrorBody
+	Key string `json:"key,omitempty"`
+}
+
+// read takes commands one after the other until the connection ends. A client that floods waits for its own answers.
+func (s *socket) read() {
+	for {
+		kind, data, err := s.conn.Read(context.Background()) // ends when the connection is closed
+		if err != nil {
+			if errors.Is(err, websocket.ErrMessageTooBig) {
+				s.code.CompareAndSwap(0, int64(websocket.StatusMessageTooBig))
+			}
+			return
+		}
+		if err := s.g.pace(s.who, s.session, true); err != nil {
+			s.sendError(toFault(err), "")
+			continue
+		}
+		if kind != websocket.MessageText {
+			data = nil // refused as no JSON
+		}
+		s.message(data)
+		if s.strikes >= maxStrikes {
+			f := fault.New(fault.InvalidBody, "%d messages in a row were not JSON.", maxStrikes)
+			s.code.CompareAndSwap(0, int64(fault.Lookup(f.Code).Close))
+			_ = s.conn.Close(websocket.StatusCode(fault.Lookup(f.Code).Close), string(f.Code))
+			return
+		}
+	}
+}
+
+// message handles one message.
+func (s *socket) message(data []byte) {
+	began := time.Now()
+	message, err := strictjson.Parse(data, limits.JSONDepth)
+	if err != nil {
+		s.strikes++
+		s.sendError(toFault(err), "")
+		return
+	}
+	s.strikes = 0
+	var m ClientMessage
+	if err := strictjson.Bind(message, nil, &m); err != nil {
+		s.sendError(toFault(err), m.Command.Key)
+		return
+	}
+	reply, err := s.command(m.Command)
+	if err != nil {
+		f := toFault(err)
+		if fault.Lookup(f.Code).Status >= 500 {
+			s.g.log.Error("command", "type", m.Command.Type, "code", string(f.Code), "cause", f.Cause, "session", s.session.String(),
+				"request", s.request.String(), "ms", float64(time.Since(began).Microseconds())/1000)
+		}
+		s.sendError(f, m.Command.Key)
+		return
+	}
+	b, err := encode(struct {
+		Reply Reply `json:"reply"`
+	}{reply})
+	if err != nil {
+		panic("gateway: an answer that can't be encoded: " + err.Error())
+	}
+	s.send("reply", b)
+}
+
+// command gives a command as REST would.
+func (s *socket) command(m ClientCommand) (Reply, error) {
+	rt := s.g.commands[m.Type]
+	if rt == nil || !rt.inClass() || rt.raw {
+		return Reply{}, fault.At(fault.NotFound, "type", "There is no command %q on this socket. Nothing was changed.", m.Type)
+	}
+	if err := checkKey(m.Key, true); err != nil {
+		return Reply{}, err
+	}
+	if m.Payload == nil {
+		m.Payload = json.RawMessage("{}")
+	}
+	body, err := strictjson.Parse(m.Payload, limits.JSONDepth)
+	if err != nil {
+		return Reply{}, err
+	}
+	payload, err := bind(m.Type, body, nil)
+	if err != nil {
+		return Reply{}, err
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, s.g.o.Pace.Answer)
+	defer cancel()
+	answer, err := s.g.perform(ctx, order{who: s.who, session: s.session, command: m.Type, key: m.Key, payload: payload, route: rt})
+	return Reply{Key: m.Key, Status: rt.status, Body: answer}, err
+}
+
+func (s *socket) sendError(f *fault.Fault, key string) {
+	b, err := encode(struct {
+		Error ErrorFrame `json:"error"`
+	}{ErrorFrame{bodyOf(f, s.request), key}})
+	if err != nil {
+		panic("gateway: an error that can't be encoded: " + err.Error())
+	}
+	s.send("error", b)
+}
+
+// send writes beside the writer; the connection puts messages one after the other.
+func (s *socket) send(kind string, b []byte) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.g.o.Pace.Write)
+	defer cancel()
+	if s.conn.Write(ctx, websocket.MessageText, b) == nil {
+		s.g.metrics.frame(kind, len(b))
+	}
+}

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/fault"
+)
+
+// ErrorBody is the one shape of an error.
+type ErrorBody struct {
+	Code      string         `json:"code"`    // stable; decide by it
+	Message   string         `json:"message"` // what happened, what is safe, what to do
+	Details   map[string]any `json:"details"` // field: what a 400 is about; retryAfterMs; others by code
+	RequestID event.ID       `json:"requestId"`
+}
+
+// toFault gives what a caller is told of an error.
+func toFault(err error) *fault.Fault {
+	var f *fault.Fault
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.New(fault.TimedOut, "No answer in time. It may still happen: ask again with the same key.").Because(err)
+	case errors.Is(err, eventlog.ErrNotFound):
+		return fault.New(fault.NotFound, "There is no such thing here.").Because(err)
+	case errors.Is(err, eventlog.ErrBusy):
+		return fault.New(fault.Busy, "The box has more to do than it can take right now. Nothing was changed; please try again in a moment.").Because(err)
+	case errors.Is(err, eventlog.ErrDamaged):
+		return fault.New(fault.LogDamaged, "What is stored of this is damaged on this box and is not served. An administrator can check it.").Because(err)
+	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, eventlog.ErrFenced):
+		return fault.New(fault.LogUnavailable, "The box can't read or store right now. What was confirmed before is safe; please try again in a moment.").Because(err)
+	}
+	return fault.Of(err)
+}
+
+// bodyOf gives the error's shape.
+func bodyOf(f *fault.Fault, request event.ID) ErrorBody {
+	b := ErrorBody{Code: string(f.Code), Message: f.Message, Details: map[string]any{}, RequestID: request}
+	for name, value := range f.Details {
+		b.Details[name] = value
+	}
+	if f.Field != "" {
+		b.Details["field"] = f.Field
+	}
+	if fault.Lookup(f.Code).Retry {
+		b.Details["retry"] = true
+	}
+	return b
+}
+
+// fail answers an error and notes it for the request's log line.
+func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := toFault(err)
+	entry := fault.Lookup(f.Code)
+	if n := noteOf(r); n != nil {
+		n.code, n.cause = f.Code, f.Cause
+	}
+	if ms, ok := f.Details["retryAfterMs"].(int64); ok {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64(math.Ceil(float64(ms)/1000)), 10))
+	}
+	if entry.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="multistream"`)
+	}
+	writeJSON(w, entry.Status, bodyOf(f, requestID(r)))
+}
+
+// writeJSON answers a body. Answers are about persons and a moment: they are never stored.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	b, err := encode(body)
+	if err != nil { // answers are plain structs; this is a mistake in the code, and recovered as one
+		panic("gateway: an answer that can't be encoded: " + err.Error())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // a client that is gone is no error of ours
+}
+
+// encode writes JSON without HTML escapes and without a line break at its end.
+func encode(body any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(body); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(buf.Bytes(), "\n"), nil
+}
+
+// tooFast is the refusal of a limiter.
+func tooFast(wait time.Duration) error {
+	return fault.New(fault.RateLimited, "Too many requests in a short time. Nothing was changed by this one; wait a moment and send it again.").
+		With("retryAfterMs", max(1, wait.Milliseconds()))
+}

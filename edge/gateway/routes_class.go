@@ -1,0 +1,82 @@
+package gateway
+
+import (
+	"multistream/shared/event"
+)
+
+func participationRoutes() []route {
+	leave := one(post, inSession+"/leave", "leave", "participant.leave", "Leave the class, on all devices.", Done{}, 0)
+	leave.plain = true // a page that closes sends it as a beacon
+	return []route{
+		one(post, inSession+"/join", "join", "participant.join", "Join the class, or its waiting room.", JoinAnswer{}, 0),
+		{method: post, path: "/join", id: "joinByCode", about: "Join by code. Not built yet.", open: true, raw: true, handle: notBuilt},
+		leave,
+		several(inSession+"/admissions", "admissions", "Let in, or turn away, somebody who waits, or all.", "admit", "participant.admit", "deny", "participant.deny"),
+		several(inSession+"/lock", "lock", "Let nobody new in, or let people in again.", "lock", "session.lock", "unlock", "session.unlock"),
+		one(post, inSession+"/permissions", "changePermissions", "permission.change", "Set role and permissions of somebody in this class.", Done{}, 0),
+		several(inSession+"/hands", "hands", "Raise one's hand, or lower it; staff lower others'.", "raise", "hand.raise", "lower", "hand.lower"),
+		one(post, inSession+"/reactions", "react", "reaction.send", "Send a reaction.", Done{}, 0),
+		several(inSession+"/participants/{userId}", "participants", "Mute, remove or ban somebody.", "mute", "participant.mute", "remove", "participant.remove", "ban", "participant.ban"),
+		{method: post, path: inSession + "/media-token", id: "mediaToken", about: "A fresh token for sound and picture. Media is off on this box.", raw: true, handle: mediaOff},
+		several(inSession+"/consent", "consent", "Give consent for a purpose, or withdraw it.", "give", "consent.give", "withdraw", "consent.withdraw"),
+	}
+}
+
+func studioRoutes() []route {
+	return []route{
+		get(inSession+"/scenes", "listScenes", "The scene strip.", SceneList{}, (*Gateway).listScenes),
+		one(post, inSession+"/scenes", "createScene", "scene.create", "Add a scene.", SceneAnswer{}, created),
+		one(patch, inSession+"/scenes/{sceneId}", "updateScene", "scene.update", "Change name, layout and place of a scene.", SceneAnswer{}, 0),
+		one(del, inSession+"/scenes/{sceneId}", "deleteScene", "scene.delete", "Delete a scene that is not on screen.", Done{}, 0),
+		one(post, inSession+"/scene", "switchScene", "scene.switch", "Put a scene on screen.", Done{}, 0),
+		one(post, inSession+"/slides", "changeSlide", "slide.change", "Show a page of an asset, or a board page, in a scene.", Done{}, 0),
+		one(post, inSession+"/layout", "changeLayout", "layout.change", "Change the layout of a scene.", Done{}, 0),
+		several(inSession+"/whiteboard", "whiteboard", "Draw or erase, undo, clear, add a page.", "draw", "board.draw", "undo", "board.undo", "clear", "board.clear", "page", "board.add_page"),
+		get(inSession+"/assets", "listAssets", "What the class may show.", AssetList{}, (*Gateway).listAssets),
+		{method: post, path: inSession + "/assets", id: "addAsset", about: "Upload slides, a picture or media: the body is the file itself.", actions: []action{{command: "asset.add"}}, answer: AssetAnswer{}, status: created, raw: true, handle: (*Gateway).addAsset,
+			query: []parameter{
+				{name: "kind", about: "what it is for", required: true, enum: []string{"slide", "media"}},
+				{name: "name", about: "what people see", required: true, schema: ""},
+				{name: "pages", about: "how many pages it has; 1 if not given", schema: 0},
+			}},
+		one(del, inSession+"/assets/{assetId}", "removeAsset", "asset.remove", "Take an asset that is not on screen out of the class.", Done{}, 0),
+		get(inSession+"/assets/{assetId}", "getAsset", "The bytes of an asset; with checksum, the content of a board page.", nil, (*Gateway).getAsset,
+			parameter{name: "checksum", about: "of a board page, as views and events give it", schema: event.Hash{}}),
+	}
+}
+
+func interactionRoutes() []route {
+	return []route{
+		get(inSession+"/chat", "listChat", "The latest messages that one may see.", ChatList{}, (*Gateway).listChat),
+		one(post, inSession+"/chat", "sendChat", "chat.send", "Send a message.", Created{}, created),
+		one(del, inSession+"/chat/{messageId}", "deleteChat", "chat.delete", "Empty a message, or refuse a held one.", Done{}, 0),
+		one(post, inSession+"/chat/{messageId}/approve", "approveChat", "chat.approve", "Show a held message.", Done{}, 0),
+		one(post, inSession+"/chat/settings", "chatSettings", "chat.settings", "Set the rules of the chat.", Done{}, 0),
+		get(inSession+"/questions", "listQuestions", "Open questions and the latest closed ones.", QuestionList{}, (*Gateway).listQuestions),
+		one(post, inSession+"/questions", "askQuestion", "question.ask", "Ask a question.", Created{}, created),
+		one(post, inSession+"/questions/{questionId}/answer", "answerQuestion", "question.answer", "Answer in writing.", Done{}, 0),
+		one(post, inSession+"/questions/{questionId}/upvote", "upvoteQuestion", "question.upvote", "Upvote a question.", Done{}, 0),
+		one(del, inSession+"/questions/{questionId}/upvote", "withdrawUpvote", "question.withdraw_upvote", "Take one's upvote back.", Done{}, 0),
+		one(post, inSession+"/questions/{questionId}/resolve", "resolveQuestion", "question.resolve", "Close a question that was dealt with aloud.", Done{}, 0),
+		one(post, inSession+"/questions/{questionId}/dismiss", "dismissQuestion", "question.dismiss", "Close a question without an answer.", Done{}, 0),
+		get(inSession+"/polls", "listPolls", "Open polls and the latest closed ones.", PollList{}, (*Gateway).listPolls),
+		one(post, inSession+"/polls", "startPoll", "poll.start", "Open a poll.", Created{}, created),
+		one(post, inSession+"/polls/{pollId}/votes", "vote", "poll.vote", "Vote, or change one's vote while the poll is open.", Done{}, 0),
+		one(post, inSession+"/polls/{pollId}/end", "endPoll", "poll.end", "Close a poll with its results.", Done{}, 0),
+		one(post, inSession+"/reports", "report", "message.report", "Put a message before staff.", Created{}, created),
+		one(post, inSession+"/reports/{reportId}", "resolveReport", "report.resolve", "Close a report.", Done{}, 0),
+		get(inSession+"/moderation", "inbox", "What waits for staff.", Inbox{}, (*Gateway).inbox),
+		several(inSession+"/moderation", "moderation", "Take an item of the inbox, or give it back.", "claim", "moderation.claim", "release", "moderation.release"),
+		several(inSession+"/exam", "exam", "Start or end exam mode; tell whether one's page is in front.", "start", "exam.start", "end", "exam.end", "focus", "exam.focus"),
+	}
+}
+
+func markRoutes() []route {
+	return []route{
+		several(inSession+"/recording", "recording", "Start, pause, resume or stop recording. No recorder is armed on this box yet.", "start", "recording.start", "pause", "recording.pause", "resume", "recording.resume", "stop", "recording.stop"),
+		one(post, inSession+"/ctas", "showCTA", "cta.show", "Put a call to action on screen.", Created{}, created),
+		one(del, inSession+"/ctas/{ctaId}", "hideCTA", "cta.hide", "Take it away.", Done{}, 0),
+		one(post, inSession+"/marks", "mark", "chapter.mark", "Mark this moment of the class.", Created{}, created),
+		one(post, inSession+"/notes", "addNote", "note.add", "Add a note, for everyone or for staff.", Created{}, created),
+	}
+}

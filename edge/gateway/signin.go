@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"multistream/edge/gateway/strictjson"
+	"multistream/shared/fault"
+)
+
+const (
+	accessCookie  = "ms_access"
+	refreshCookie = "ms_refresh"
+	refreshPath   = "/api/auth"
+	refreshAge    = 30 * 24 * 3600 // seconds
+)
+
+// Empty is an answer without content.
+type Empty struct{}
+
+type loginBody struct {
+	Email    string `json:"email,omitzero" optional:"true" limit:"email"`
+	Username string `json:"username,omitzero" optional:"true" limit:"username"`
+	Password string `json:"password" limit:"password"`
+	Tenant   string `json:"tenant,omitzero" optional:"true"`
+}
+
+type refreshBody struct {
+	RefreshToken string `json:"refreshToken,omitzero" optional:"true"`
+}
+
+// authenticate finds out who sends a request: by its Bearer token or, in a browser, by the cookie.
+func (g *Gateway) authenticate(r *http.Request, rt *route) (Principal, error) {
+	read := tokenOf
+	if rt.id == "live" {
+		read = socketToken
+	}
+	token, err := read(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	return g.o.Identity.Authenticate(r.Context(), token, r.Host)
+}
+
+func tokenOf(r *http.Request) (string, error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") || token == "" {
+			return "", fault.New(fault.Unauthenticated, "The header Authorization must be a Bearer token. Please sign in.")
+		}
+		return token, nil
+	}
+	if cookie, err := r.Cookie(accessCookie); err == nil && cookie.Value != "" {
+		return cookie.Value, nil
+	}
+	return "", fault.New(fault.Unauthenticated, "Nobody is signed in here. Please sign in.")
+}
+
+func (g *Gateway) login(c *call) (any, error) {
+	address := addressOf(c.r)
+	if wait, ok := g.signIns.take(address); !ok {
+		return nil, tooFast(wait)
+	}
+	var b loginBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
+		return nil, err
+	}
+	pair, err := g.o.Identity.Login(c.r.Context(), Login{
+		Email: b.Email, Username: b.Username, Password: b.Password, Tenant: b.Tenant, Host: c.r.Host, Address: address,
+	})
+	if err != nil {
+		return nil, err
+	}
+	setCookies(c, pair.AccessToken, pair.ExpiresIn, pair.RefreshToken, refreshAge)
+	return pair, nil
+}
+
+func (g *Gateway) refresh(c *call) (any, error) {
+	if wait, ok := g.signIns.take(addressOf(c.r)); !ok {
+		return nil, tooFast(wait)
+	}
+	token, err := refreshToken(c)
+	if err != nil {
+		return nil, err
+	}
+	if token == "" {
+		return nil, fault.New(fault.Unauthenticated, "There is no refresh token. Please sign in.")
+	}
+	pair, err := g.o.Identity.Refresh(c.r.Context(), token)
+	if err != nil {
+		return nil, err
+	}
+	setCookies(c, pair.AccessToken, pair.ExpiresIn, pair.RefreshToken, refreshAge)
+	return pair, nil
+}
+
+func (g *Gateway) logout(c *call) (any, error) {
+	token, err := refreshToken(c)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		if err := g.o.Identity.Logout(c.r.Context(), token); err != nil {
+			return nil, err
+		}
+	}
+	setCookies(c, "", -1, "", -1)
+	return Empty{}, nil
+}
+
+func (g *Gateway) me(c *call) (any, error) { return g.o.Identity.Me(c.r.Context(), c.who) }
+
+func notBuilt(*Gateway, *call) (any, error) {
+	return nil, fault.New(fault.NotBuilt, "This box can't do this yet. Nothing was changed.")
+}
+
+func mediaOff(*Gateway, *call) (any, error) {
+	return nil, fault.New(fault.MediaOff, "Sound and picture are off on this box; the class goes on without. Nothing was changed.")
+}
+
+// refreshToken is the one of the body, else of the cookie.
+func refreshToken(c *call) (string, error) {
+	var b refreshBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
+		return "", err
+	}
+	if cookie, err := c.r.Cookie(refreshCookie); b.RefreshToken == "" && err == nil {
+		return cookie.Value, nil
+	}
+	return b.RefreshToken, nil
+}
+
+// setCookies keeps scripts from the tokens, other sites from using them, and the refresh token from all but its purpose.
+func setCookies(c *call, access string, accessAge int, refresh string, refreshAge int) {
+	secure := c.r.TLS != nil
+	http.SetCookie(c.w, &http.Cookie{Name: accessCookie, Value: access, Path: "/", MaxAge: accessAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(c.w, &http.Cookie{Name: refreshCookie, Value: refresh, Path: refreshPath, MaxAge: refreshAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
+}
+
+// addressOf is the IP address that a request comes from. Headers of proxies are not believed: anybody can send them.
+func addressOf(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
+}

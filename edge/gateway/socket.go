@@ -1,0 +1,111 @@
+package gateway
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/coder/websocket"
+
+	"multistream/shared/event"
+	"multistream/shared/fault"
+	"multistream/shared/limits"
+)
+
+// socket is one open connection: two goroutines, the reader (the request's own) and the writer.
+type socket struct {
+	g       *Gateway
+	conn    *websocket.Conn
+	who     Principal
+	token   string
+	host    string
+	session event.ID
+	request event.ID
+	ctx     context.Context // ends with the connection or the gateway
+	code    atomic.Int64    // with which it was closed by us; 0: by the client
+	pinging atomic.Bool
+	strikes int // messages that were no commands, in the reader
+}
+
+// live upgrades a request to a socket and serves it until it ends. What is wrong with the request itself is answered over
+// HTTP; what is wrong with the class or the person's place in it comes as an error frame and a close code, as browsers
+// show scripts nothing else.
+func (g *Gateway) live(c *call) (any, error) {
+	after, resume, err := parsePosition(c.r.URL.Query().Get("after"))
+	if err != nil {
+		return nil, err
+	}
+	if !strings.EqualFold(c.r.Header.Get("Upgrade"), "websocket") {
+		c.w.Header().Set("Upgrade", "websocket")
+		return nil, fault.New(fault.InvalidBody, "This address is for WebSockets only.")
+	}
+	if !g.admit(c.who.UserID) {
+		return nil, fault.New(fault.LimitReached, "You have %d connections open already. Close one, then try again.", g.o.Pace.Sockets)
+	}
+	defer g.release(c.who.UserID)
+	token, err := socketToken(c.r)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
+	if err != nil {
+		noteOf(c.r).cause = err
+		return written{}, nil // Accept answered it
+	}
+	conn.SetReadLimit(limits.SocketMessage)
+	ctx, cancel := context.WithCancel(g.base)
+	defer cancel()
+	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
+	s.serve(cancel, after, resume)
+	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
+	return written{}, nil
+}
+
+// serve runs reader and writer until both have ended.
+func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume bool) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer s.recovered("writer")
+		w := &writer{socket: s}
+		defer w.end()
+		s.close(w.run(after, resume))
+	}()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	defer s.recovered("reader")
+	s.read()
+}
+
+// close says good-bye with the code of an error; the client resumes from its position, or stays away, by that code.
+func (s *socket) close(err error) {
+	switch {
+	case err == nil: // the client is gone, or was told by the reader
+		_ = s.conn.CloseNow()
+		return
+	case err == errStopping:
+		s.code.CompareAndSwap(0, int64(websocket.StatusServiceRestart))
+		_ = s.conn.Close(websocket.StatusServiceRestart, "restart")
+		return
+	case err == errUnloaded:
+		s.code.CompareAndSwap(0, int64(websocket.StatusGoingAway))
+		_ = s.conn.Close(websocket.StatusGoingAway, "unloaded")
+		return
+	}
+	f := toFault(err)
+	code := fault.Lookup(f.Code).Close
+	s.code.CompareAndSwap(0, int64(code))
+	s.sendError(f, "")
+	_ = s.conn.Close(websocket.StatusCode(code), string(f.Code))
+}
+
+// recovered keeps a mistake in the code within its connection.
+func (s *socket) recovered(where string) {
+	if p := recover(); p != nil {
+		s.g.log.Error("socket failed", "where", where, "request", s.request.String(), "session", s.session.String(), "panic", p)
+		s.close(fault.New(fault.Internal, "Something went wrong on our side. What was confirmed before is safe; please connect again."))
+	}
+}

@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"encoding/json"
+	"sort"
+
+	"github.com/google/jsonschema-go/jsonschema"
+
+	"multistream/edge/gateway/strictjson"
+)
+
+// ServerMessage is anything that the socket sends; exactly one kind a message.
+const serverMessage = "ServerMessage"
+
+// SocketSchema gives the JSON Schema of the socket's messages: $defs/ClientMessage and $defs/ServerMessage.
+func SocketSchema() []byte {
+	s := socketSchema(opened)
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		panic("gateway: socket schema: " + err.Error())
+	}
+	return append(b, '\n')
+}
+
+// socketSchema makes the schema; shape is applied to what the server sends.
+func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
+	integer := &jsonschema.Schema{Type: "integer"}
+	head := func(rest map[string]*jsonschema.Schema, required ...string) *jsonschema.Schema {
+		rest["epoch"], rest["from"], rest["upTo"] = integer.CloneSchemas(), integer.CloneSchemas(), integer.CloneSchemas()
+		return closed(rest, append(required, "epoch", "from", "upTo")...)
+	}
+	text := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
+	defs := map[string]*jsonschema.Schema{
+		"View": shape(viewSchema()),
+		"Copy": closed(map[string]*jsonschema.Schema{
+			"type": text(), "version": integer, "epoch": integer.CloneSchemas(), "sequence": integer.CloneSchemas(), "actorId": {Type: "string", Format: "uuid"},
+			"createdAt": {Type: "string", Format: "date-time"}, "payload": {Type: "object", Description: "as the schema of the type and version says, reduced to what one may see"},
+		}, "type", "version", "epoch", "sequence", "createdAt", "payload"),
+		"EventsFrame": head(map[string]*jsonschema.Schema{"events": {Type: "array", Items: local("Copy"),
+			Description: "those of (from, upTo] that one may see, in order; from is the upTo of the message before"}}, "events"),
+		"ViewFrame": head(map[string]*jsonschema.Schema{"view": local("View"),
+			"rewind": closed(map[string]*jsonschema.Schema{"epoch": integer.CloneSchemas(), "sequence": integer.CloneSchemas()}, "epoch", "sequence")}, "view"),
+		"StatusFrame":   wrap("status", answerSchema(Status{}, nil)),
+		"ReplyFrame":    wrap("reply", answerSchema(Reply{}, nil)),
+		"ErrorFrame":    wrap("error", errorFrameSchema()),
+		serverMessage:   {OneOf: []*jsonschema.Schema{local("EventsFrame"), local("ViewFrame"), local("StatusFrame"), local("ReplyFrame"), local("ErrorFrame")}},
+		"ClientMessage": clientSchema(),
+	}
+	for _, name := range []string{"Copy", "EventsFrame", "ViewFrame", "StatusFrame", "ReplyFrame", "ErrorFrame"} {
+		shape(defs[name])
+	}
+	return &jsonschema.Schema{
+		Schema: "https://json-schema.org/draft/2020-12/schema", Title: "Messages of /api/sessions/{sessionId}/live",
+		Defs: defs, OneOf: []*jsonschema.Schema{local("ClientMessage"), local(serverMessage)},
+	}
+}
+
+func local(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
+
+func closed(properties map[string]*jsonschema.Schema, required ...string) *jsonschema.Schema {
+	sort.Strings(required)
+	return &jsonschema.Schema{Type: "object", Properties: properties, Required: required, AdditionalProperties: strictjson.Nothing()}
+}
+
+func wrap(name string, s *jsonschema.Schema) *jsonschema.Schema {
+	return closed(map[string]*jsonschema.Schema{name: s}, name)
+}
+
+func errorFrameSchema() *jsonschema.Schema {
+	s := errorSchema()
+	s.Properties["key"] = &jsonschema.Schema{Type: "string", Description: "of the command that it is about"}
+	return s
+}
+
+// clientSchema has one form for each command that the socket takes.
+func clientSchema() *jsonschema.Schema {
+	out := &jsonschema.Schema{}
+	for _, rt := range routes() {
+		for _, a := range rt.actions {
+			if !rt.inClass() || rt.raw {
+				continue
+			}
+			name := any(a.command)
+			payload := strictjson.Schema(a.payload())
+			required := []string{"key", "type"}
+			if len(payload.Required) > 0 {
+				required = append(required, "payload")
+			}
+			out.OneOf = append(out.OneOf, wrap("command", closed(map[string]*jsonschema.Schema{
+				"type": {Type: "string", Const: &name}, "key": keySchema("the same for every try"), "payload": payload,
+			}, required...)))
+		}
+	}
+	sort.Slice(out.OneOf, func(i, j int) bool { return commandOf(out.OneOf[i]) < commandOf(out.OneOf[j]) })
+	return out
+}
+
+func commandOf(s *jsonschema.Schema) string {
+	name, _ := (*s.Properties["command"].Properties["type"].Const).(string)
+	return name
+}

@@ -1,0 +1,252 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"multistream/shared/event"
+	"multistream/shared/fault"
+)
+
+// catchUp is how many events a client may be behind and still get each of them; further behind, a fresh view is sooner there.
+const catchUp = 5000
+
+var (
+	errStopping = errors.New("the gateway stops")
+	errUnloaded = errors.New("the class left memory")
+	errGone     = errors.New("the client is gone")
+)
+
+// writer tells one person what happens in a class.
+type writer struct {
+	*socket
+	batch
+	stream Stream
+	wake   lease     // for waiting
+	out    lease     // for writing
+	skip   time.Time // when a hidden event must be told as a moved position; zero: there is none
+	ping   time.Time
+}
+
+// run writes until the connection ends. It returns nil if the client is gone.
+func (w *writer) run(after event.Position, resume bool) error {
+	if err := w.begin(after, resume); err != nil {
+		return w.ended(err)
+	}
+	w.ping = time.Now().Add(w.g.o.Pace.Ping)
+	for {
+		at := w.ping
+		if !w.skip.IsZero() && w.skip.Before(at) {
+			at = w.skip
+		}
+		u, err := w.stream.Next(w.wake.atMost(w.ctx, at))
+		switch {
+		case err == nil:
+			err = w.update(u)
+		case w.ctx.Err() != nil:
+		case errors.Is(err, context.DeadlineExceeded):
+			err = nil
+		}
+		if err == nil {
+			err = w.due(time.Now())
+		}
+		if err != nil {
+			return w.ended(err)
+		}
+	}
+}
+
+// ended tells why a connection ends.
+func (w *writer) ended(err error) error {
+	switch {
+	case w.g.base.Err() != nil:
+		return errStopping
+	case w.ctx.Err() != nil, errors.Is(err, errGone):
+		return nil
+	case errors.Is(err, io.EOF):
+		return errUnloaded
+	}
+	return err
+}
+
+// begin brings the client to the present: by the events it missed, or by a fresh view.
+func (w *writer) begin(after event.Position, resume bool) error {
+	w.user = w.who.UserID
+	now, err := w.g.look(w.ctx, w.who, w.session, false)
+	if err != nil {
+		return err
+	}
+	w.standing, w.from, w.upTo, w.epoch = now.standing, after.Sequence, after.Sequence, now.at.Epoch
+	if now.gone != nil {
+		if resume { // its last view may be older than the reason
+			_ = w.fresh(nil)
+		}
+		return now.gone
+	}
+	var rewind *event.Position
+	if resume && now.at.Sequence-after.Sequence <= catchUp {
+		w.stream, err = w.g.o.Classes.Follow(w.ctx, w.who.TenantID, w.session, w.user, after)
+		var cut *RewindError
+		if !errors.As(err, &cut) {
+			return err
+		}
+		rewind = &cut.To
+		w.from, w.upTo = 0, 0 // nothing of what the client knows counts
+	}
+	if err := w.fresh(rewind); err != nil {
+		return err
+	}
+	w.stream, err = w.g.o.Classes.Follow(w.ctx, w.who.TenantID, w.session, w.user, event.Position{Epoch: w.epoch, Sequence: w.upTo})
+	return err
+}
+
+// fresh writes a fresh view and goes on from its position. It returns why the person is out, if they are.
+func (w *writer) fresh(rewind *event.Position) error {
+	v, err := w.g.look(w.ctx, w.who, w.session, true)
+	if err != nil {
+		return err
+	}
+	buf := buffers.Get().(*[]byte)
+	*buf = appendView((*buf)[:0], w.from, v, rewind)
+	err = w.write("view", *buf)
+	if cap(*buf) <= frameBytes {
+		buffers.Put(buf)
+	}
+	w.standing, w.epoch, w.from, w.upTo, w.skip = v.standing, v.at.Epoch, v.at.Sequence, v.at.Sequence, time.Time{}
+	if w.stream != nil {
+		w.stream.Skip(w.upTo)
+	}
+	if err != nil {
+		return err
+	}
+	return v.gone
+}
+
+// update tells what is new.
+func (w *writer) update(u Update) error {
+	if u.Status != nil {
+		if err := w.status(u.Status); err != nil {
+			return err
+		}
+	}
+	for _, e := range u.Entries {
+		var err error
+		switch w.add(e) {
+		case full:
+			err = w.flush("events")
+		case refresh:
+			if len(w.copies) > 0 {
+				err = w.flush("events")
+			}
+			if err == nil {
+				err = w.fresh(nil)
+			}
+		case recheck:
+			if err = w.flush("events"); err == nil {
+				err = w.recheck()
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(w.copies) > 0:
+		return w.flush("events")
+	case w.upTo > w.from && w.skip.IsZero():
+		w.skip = time.Now().Add(w.g.o.Pace.Skip)
+	}
+	return nil
+}
+
+// recheck reads the person's standing anew; who is out by now gets no more.
+func (w *writer) recheck() error {
+	now, err := w.g.look(w.ctx, w.who, w.session, false)
+	if err != nil {
+		return err
+	}
+	w.standing = now.standing
+	return now.gone
+}
+
+// flush writes the batch as a frame.
+func (w *writer) flush(kind string) error {
+	buf := buffers.Get().(*[]byte)
+	*buf = w.appendTo((*buf)[:0])
+	w.skip = time.Time{}
+	err := w.write(kind, *buf)
+	if cap(*buf) <= 2*frameBytes {
+		buffers.Put(buf)
+	}
+	return err
+}
+
+func (w *writer) status(s *Status) error {
+	b, err := encode(struct {
+		Status *Status `json:"status"`
+	}{s})
+	if err != nil {
+		return err
+	}
+	return w.write("status", b)
+}
+
+// due does what its time has come for: the position after hidden events, a ping, the check of the token.
+func (w *writer) due(now time.Time) error {
+	if !w.skip.IsZero() && !now.Before(w.skip) {
+		if err := w.flush("skip"); err != nil {
+			return err
+		}
+	}
+	if now.Before(w.ping) {
+		return nil
+	}
+	w.ping = now.Add(w.g.o.Pace.Ping)
+	if _, err := w.g.o.Identity.Authenticate(w.ctx, w.token, w.host); err != nil {
+		if f := toFault(err); fault.Lookup(f.Code).Status == 401 {
+			return err
+		} // identity that is down puts nobody out
+	}
+	if w.pinging.CompareAndSwap(false, true) {
+		go w.pong()
+	}
+	return nil
+}
+
+// pong waits for the answer to a ping, and gives the client up without one.
+func (s *socket) pong() {
+	ctx, cancel := context.WithTimeout(s.ctx, s.g.o.Pace.Write)
+	defer cancel()
+	if err := s.conn.Ping(ctx); err != nil {
+		_ = s.conn.CloseNow()
+	}
+	s.pinging.Store(false)
+}
+
+func (w *writer) write(kind string, b []byte) error {
+	if err := w.conn.Write(w.out.atLeast(w.ctx, w.g.o.Pace.Write), websocket.MessageText, b); err != nil {
+		w.slow(err)
+		return errGone
+	}
+	w.g.metrics.frame(kind, len(b))
+	return nil
+}
+
+// slow notes a client that did not take what was written in time. It can't be told: it resumes from its position.
+func (w *writer) slow(err error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		w.code.CompareAndSwap(0, int64(fault.Lookup(fault.TimedOut).Close))
+	}
+}
+
+func (w *writer) end() {
+	w.wake.end()
+	w.out.end()
+	if w.stream != nil {
+		w.stream.Close()
+	}
+}
