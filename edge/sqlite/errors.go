@@ -79,6 +79,9 @@ func isBroken(err error) bool {
 
 func isFull(err error) bool { return primary(codeOf(err)) == code.SQLITE_FULL }
 
+// isFailedWrite tells a write that the disk refused, as one that has become read-only does, from a sync that failed.
+func isFailedWrite(err error) bool { return codeOf(err) == code.SQLITE_IOERR_WRITE }
+
 func isNoTransaction(err error) bool {
 	return strings.Contains(err.Error(), "no transaction is active")
 }

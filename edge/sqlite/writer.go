@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -245,15 +246,29 @@ func (w *writer) transaction(group []*request) error {
 func (w *writer) failed(ctx context.Context, cause error, atCommit bool) error {
 	clear(w.heads)
 	w.next = w.place
+	_, rollback := w.stmts.rollback.ExecContext(ctx)
+	if atCommit && isFailedWrite(cause) && w.nothingCommitted() {
+		atCommit = false
+	}
 	err := asWriteError(cause, atCommit)
+	if rollback != nil && !isNoTransaction(rollback) {
+		err = fmt.Errorf("%w; rolling back: %w: %w", err, rollback, eventlog.ErrFenced)
+	}
 	if errors.Is(err, eventlog.ErrFenced) {
 		w.fence.close(err)
 	}
-	if _, rollback := w.stmts.rollback.ExecContext(ctx); rollback != nil && !isNoTransaction(rollback) {
-		err = fmt.Errorf("%w; rolling back: %w: %w", err, rollback, eventlog.ErrFenced)
-		w.fence.close(err)
-	}
 	return err
+}
+
+// nothingCommitted reads the write-ahead log after a write to it failed: if it ends where SQLite thinks that it ends, no
+// part of the failed commit can come back after a crash. The next commit overwrites what there is of it.
+func (w *writer) nothingCommitted() bool {
+	pages, _, err := w.walPages("NOOP")
+	if err != nil {
+		return false
+	}
+	found, err := inspectWAL(filepath.Join(w.store.opts.Dir, "edge.db-wal"))
+	return err == nil && int64(found.Frames) <= pages
 }
 
 // perform runs a function between savepoints, so that a refusal undoes only itself.
