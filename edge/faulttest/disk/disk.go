@@ -52,7 +52,7 @@ type covered struct {
 func New(start map[string][]byte, ops []systrace.Op) *Disk {
 	d := &Disk{names: map[string]*file{}, kept: map[string]*file{}, syncing: map[*systrace.Op]covered{}, last: "nothing yet"}
 	for name, data := range start {
-		f := &file{durable: slices.Clone(data), current: slices.Clone(data)}
+		f := &file{durable: cloned(data), current: cloned(data)}
 		d.names[name], d.kept[name] = f, f
 	}
 	for i := range ops {

@@ -107,9 +107,9 @@ func (d *Disk) namesAfter(mode Mode, horizon int, rng *rand.Rand) map[string]*fi
 // after gives the content that a power cut leaves of one file.
 func (f *file) after(mode Mode, horizon int, rng *rand.Rand) []byte {
 	if mode == Written {
-		return slices.Clone(f.current)
+		return cloned(f.current)
 	}
-	b := slices.Clone(f.durable)
+	b := cloned(f.durable)
 	if mode == Holes {
 		return f.holes(b, rng)
 	}

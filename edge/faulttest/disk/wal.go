@@ -88,7 +88,7 @@ func (d *Disk) Cut(name string, length int64) (Image, [][]byte) {
 	im := Image{Files: map[string][]byte{}, Mode: "cut"}
 	for n, f := range d.names {
 		if !strings.HasSuffix(n, "-shm") {
-			im.Files[n] = slices.Clone(f.current)
+			im.Files[n] = cloned(f.current)
 		}
 	}
 	im.Files[name] = resize(im.Files[name], length)
