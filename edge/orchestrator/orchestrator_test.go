@@ -43,7 +43,7 @@ func TestSameCommandAtOnceHappensOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *box) {
 		b.live()
 		var wg sync.WaitGroup
-		positions := make([]event.Position, 40)
+		positions, before := make([]event.Position, 40), b.log.appends.Load()
 		for i := range positions {
 			wg.Go(func() { positions[i] = b.say(ada, "click", "double click").Position })
 		}
@@ -52,6 +52,9 @@ func TestSameCommandAtOnceHappensOnce(t *testing.T) {
 			if p != positions[0] {
 				t.Fatalf("one command got positions %v and %v", positions[0], p)
 			}
+		}
+		if n := b.log.appends.Load() - before; n != 1 {
+			t.Errorf("one command was appended in %d tries", n)
 		}
 		b.checkLog()
 	})
@@ -255,4 +258,70 @@ func every(n, i int, err error) error {
 		return err
 	}
 	return nil
+}
+
+func TestWallClockThatJumpsADay(t *testing.T) {
+	for _, jump := range []time.Duration{24 * time.Hour, -24 * time.Hour, -56 * 365 * 24 * time.Hour} {
+		inBubble(t, func(t *testing.T, b *box) {
+			b.live()
+			b.skew = jump
+			<-time.After(time.Second)
+			b.say(ada, "running", "a running class does not notice")
+			at := b.events()
+			if d := at[len(at)-1].CreatedAt - at[len(at)-2].CreatedAt; d < 900 || d > 1100 {
+				t.Errorf("jump %v: a second took %d ms in a running class", jump, d)
+			}
+			b.restart()
+			b.say(ada, "restarted", "after a restart time goes on, never back")
+			b.must(rivera, "session.end", "end", &session.SessionEnd{})
+			<-time.After(11 * time.Second)
+			synctest.Wait()
+			if types := b.types(); types[len(types)-1] != event.TypeSessionEnded {
+				t.Errorf("jump %v: the class did not end", jump)
+			}
+			b.checkLog()
+		})
+	}
+}
+
+func TestWhoDoesNotComeBackAfterARestartWasLastSeenBeforeIt(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		at := b.events()[len(b.events())-1].CreatedAt
+		if err := b.stop(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Hour)
+		b.start()
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		left := b.leaves()
+		if len(left) != 3 || left[0].LeftAt != at {
+			t.Errorf("left: %+v; want three people at %v", left, at)
+		}
+	})
+}
+
+func TestReadsSeeOnlyWhatIsDurable(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		release := make(chan struct{})
+		b.log.lost = func(int) (error, error) { <-release; return nil, nil }
+		var wg sync.WaitGroup
+		wg.Go(func() { b.say(ada, "k", "not durable yet") })
+		synctest.Wait()
+		seen := make(chan int, 1)
+		wg.Go(func() {
+			_ = b.Read(t.Context(), school, classID, func(s *session.State) error { seen <- len(s.Chat.Windows["all"]); return nil })
+		})
+		synctest.Wait()
+		select {
+		case n := <-seen:
+			t.Errorf("a read saw %d messages while their append was on its way", n)
+		default:
+		}
+		close(release)
+		wg.Wait()
+		b.log.lost = nil
+	})
 }

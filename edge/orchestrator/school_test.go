@@ -37,10 +37,12 @@ type testLog struct {
 }
 
 func (l *testLog) Append(ctx context.Context, b eventlog.Batch) error {
+	<-time.After(time.Millisecond) // a disk takes its time: the next batch is decided meanwhile
+	n := l.appends.Add(1)
 	if l.lost == nil {
 		return l.Log.Append(ctx, b)
 	}
-	before, after := l.lost(int(l.appends.Add(1)))
+	before, after := l.lost(int(n))
 	if before != nil {
 		return before
 	}
@@ -58,6 +60,7 @@ type box struct {
 	log  *testLog
 	keys *memlog.Keys
 	head ed25519.PrivateKey
+	skew time.Duration // of the wall clock
 	*Orchestrator
 	stop func() error
 }
@@ -82,7 +85,8 @@ func newBox(t *testing.T) *box {
 }
 
 func (b *box) start(gates ...Gate) {
-	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates})
+	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates,
+		Now: func() time.Time { return time.Now().Add(b.skew) }})
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
