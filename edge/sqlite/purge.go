@@ -87,12 +87,14 @@ func (s *Store) mayPurge(ctx context.Context, q querier, t *Tombstone) error {
 // purge leaves the tombstone and removes everything else, through the door that the schema opens for one transaction.
 func purge(ctx context.Context, q querier, t *Tombstone) error {
 	tenant, session := t.TenantID[:], t.SessionID[:]
-	err := q.QueryRowContext(ctx, "SELECT count(*) FROM session_state_events WHERE tenant_id = ? AND session_id = ?", tenant, session).Scan(&t.Count)
+	var place int64
+	err := q.QueryRowContext(ctx, `SELECT count(*), coalesce(max(place), 0) FROM session_state_events INDEXED BY session_state_events_by_sequence
+		WHERE tenant_id = ? AND session_id = ?`, tenant, session).Scan(&t.Count, &place)
 	if err != nil {
 		return err
 	}
-	if _, err := q.ExecContext(ctx, "INSERT INTO tombstones VALUES (?, ?, ?, ?, ?, ?, ?, ?)", tenant, session, t.Epoch, t.HeadSequence,
-		t.HeadHash[:], t.Count, t.Reason, int64(t.PurgedAt)); err != nil {
+	if _, err := q.ExecContext(ctx, "INSERT INTO tombstones VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", tenant, session, t.Epoch, t.HeadSequence,
+		t.HeadHash[:], t.Count, place, t.Reason, int64(t.PurgedAt)); err != nil {
 		return err
 	}
 	for _, statement := range []string{

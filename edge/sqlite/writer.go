@@ -70,7 +70,9 @@ func newWriter(ctx context.Context, s *Store, db *sql.DB) (_ *writer, err error)
 	if err := w.stmts.prepare(ctx, w.conn); err != nil {
 		return nil, asReadError(err)
 	}
-	err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(place), 0) FROM session_state_events").Scan(&w.place)
+	err = w.conn.QueryRowContext(ctx, `SELECT max(coalesce((SELECT max(place) FROM session_state_events), 0),
+		coalesce((SELECT max(place) FROM session_state_events_superseded), 0),
+		coalesce((SELECT max(last_place) FROM tombstones), 0))`).Scan(&w.place)
 	if err != nil {
 		return nil, asReadError(err)
 	}

@@ -62,6 +62,7 @@ CREATE TABLE tombstones (
     head_sequence INTEGER NOT NULL,
     head_hash BLOB NOT NULL,
     event_count INTEGER NOT NULL,
+    last_place INTEGER NOT NULL, -- the highest of the rows that went: it is never used again
     reason TEXT NOT NULL,
     purged_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, session_id)

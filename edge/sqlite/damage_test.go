@@ -1,0 +1,206 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
+	"multistream/shared/eventlog/eventlogtest"
+)
+
+// A truth is what a folder holds, remembered apart from it.
+type truth struct {
+	chains    []*eventlogtest.Chain
+	rows      [][]event.Event
+	summaries []eventlog.Summary
+	snapshots []eventlog.Snapshot
+}
+
+// write fills a folder: a live class, an ended one, one of another tenant.
+func (tr *truth) write(t *testing.T, s *Store) {
+	t.Helper()
+	ctx, tenant := context.Background(), event.NewID()
+	for i, status := range []string{"live", "ended", "live"} {
+		c := eventlogtest.NewChain(tenant)
+		if i == 2 {
+			c = eventlogtest.NewChain(event.NewID())
+		}
+		var all []event.Event
+		for len(all) < 30 {
+			batch := c.Several(3)
+			all = append(all, batch...)
+			b := withSummary(c, status, batch...)
+			b.Summary.HostIDs, b.Summary.JoinCode = []event.ID{c.Actor, event.NewID()}, "ABC"+status
+			if err := s.Append(ctx, b); err != nil {
+				t.Fatal(err)
+			}
+			if len(all) == 30 {
+				tr.summaries = append(tr.summaries, *b.Summary)
+			}
+		}
+		h := event.HeadOf(&all[20])
+		h.KeyID, h.Signature = event.NewID(), bytes.Repeat([]byte{7}, 64)
+		n := eventlog.Snapshot{TenantID: c.Tenant, SessionID: c.Session, Epoch: 1, Sequence: 21, Hash: all[20].Hash, Format: 1,
+			State: bytes.Repeat([]byte("state "), 100), Signed: h}
+		if err := s.SaveSnapshot(ctx, n); err != nil {
+			t.Fatal(err)
+		}
+		tr.chains, tr.rows, tr.snapshots = append(tr.chains, c), append(tr.rows, all), append(tr.snapshots, n)
+	}
+}
+
+// wrong asks a store for everything and returns what it served that is not the truth. Errors are fine; damaged is how
+// many said that something is damaged.
+func (tr *truth) wrong(s *Store) (wrong []string, damaged int) {
+	ctx := context.Background()
+	served := func(what string, err error, same bool) {
+		switch {
+		case errors.Is(err, eventlog.ErrDamaged):
+			damaged++
+		case err == nil && !same:
+			wrong = append(wrong, what)
+		}
+	}
+	var positions []event.Event
+	all, err := s.ReadPositions(ctx, s.Incarnation(), 0, 1000)
+	for _, p := range all {
+		positions = append(positions, p.Event)
+	}
+	served("positions", err, sameRows(positions, slices.Concat(tr.rows...)))
+	for i, c := range tr.chains {
+		rows, err := s.Read(ctx, c.Tenant, c.Session, 0, 1000)
+		served("read", err, sameRows(rows, tr.rows[i]))
+		rows, err = s.Read(ctx, c.Tenant, c.Session, 12, 5)
+		served("page", err, sameRows(rows, tr.rows[i][12:17]))
+		for _, n := range []int{1, 7, 30} {
+			e := tr.rows[i][n-1]
+			client, _, _ := event.ClientKey(e.IdempotencyKey)
+			rows, err = s.ByKey(ctx, c.Tenant, c.Session, e.ActorID, client)
+			served("key", err, sameRows(rows, []event.Event{e}))
+		}
+		n, ok, err := s.LatestSnapshot(ctx, c.Tenant, c.Session, 30, 1)
+		served("snapshot", err, !ok || reflect.DeepEqual(n, tr.snapshots[i]))
+		m, err := s.Session(ctx, c.Tenant, c.Session)
+		served("session", err, reflect.DeepEqual(m, tr.summaries[i]))
+		list, err := s.Sessions(ctx, c.Tenant, eventlog.Filter{JoinCode: tr.summaries[i].JoinCode})
+		served("list", err, len(list) == 1 && reflect.DeepEqual(list[0], tr.summaries[i]))
+	}
+	return wrong, damaged
+}
+
+func sameRows(got, want []event.Event) bool {
+	return slices.EqualFunc(got, want, func(a, b event.Event) bool { return a.Same(&b) })
+}
+
+func readFiles(t testing.TB, dir string) map[string][]byte {
+	files := map[string][]byte{}
+	for _, name := range []string{"edge.db", "edge.db-wal", "keys.db", "keys.db-wal", "kek"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			files[name] = b
+		} else if !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+func writeFiles(t testing.TB, files map[string][]byte) (dir string) {
+	dir = t.TempDir()
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func flip(b []byte, bit int) []byte {
+	b = bytes.Clone(b)
+	b[bit/8] ^= 1 << (bit % 8)
+	return b
+}
+
+// Every byte of a row's columns, wherever SQLite put it: the row is named and not served, its neighbours are.
+func TestFlippedBitInRow(t *testing.T) {
+	dir, tr := t.TempDir(), &truth{}
+	s := open(t, dir)
+	tr.write(t, s)
+	s.Close()
+	files, row := readFiles(t, dir), tr.rows[1][14]
+	for name, part := range map[string][]byte{"payload": row.Payload, "hash": row.Hash[:], "salt": row.Salt[:], "digest": row.CommandDigest} {
+		// The hash is the row's last column and unlike any other; the rest lies before it.
+		end := bytes.Index(files["edge.db"], row.Hash[:]) + len(row.Hash)
+		at := bytes.LastIndex(files["edge.db"][:end], part)
+		if at < 0 {
+			t.Fatalf("%s of the row is not in the file", name)
+		}
+		for _, bit := range []int{0, 8*len(part) - 1, 4 * len(part)} {
+			damagedFile := map[string][]byte{"edge.db": flip(files["edge.db"], at*8+bit), "keys.db": files["keys.db"], "kek": files["kek"]}
+			s := open(t, writeFiles(t, damagedFile), func(o *Options) { o.ScrubPause = -1 })
+			c := tr.chains[1]
+			_, err := s.Read(context.Background(), c.Tenant, c.Session, 0, 100)
+			if !errors.Is(err, eventlog.ErrDamaged) || !bytes.Contains([]byte(err.Error()), []byte(fmt.Sprintf("session %s sequence 1", c.Session))) {
+				t.Errorf("%s: got %v, want ErrDamaged that names session and sequence", name, err)
+			}
+			wantRows(t, s, tr.chains[0], tr.rows[0])
+			if s.Stats().Damaged == 0 {
+				t.Error("the damage was not counted")
+			}
+			if err := s.scrubRound(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			if d := s.Damaged(); len(d) != 1 || d[0].SessionID != c.Session || d[0].TenantID != c.Tenant || s.Stats().ScrubDamaged != 1 {
+				t.Errorf("%s: the background check found %+v", name, d)
+			}
+			if err := appendOne(s, c, c.Peek(func(*event.Event) {})); !errors.Is(err, eventlog.ErrDamaged) {
+				t.Errorf("%s: a damaged session takes events: %v", name, err)
+			}
+			s.Close()
+		}
+	}
+}
+
+// Bits anywhere in the database file: whatever is served is the truth, or the background check finds the damage.
+func TestFlippedBitAnywhere(t *testing.T) {
+	dir, tr := t.TempDir(), &truth{}
+	s := open(t, dir)
+	tr.write(t, s)
+	s.Close()
+	files := readFiles(t, dir)
+	random := rand.New(rand.NewPCG(5, 2026))
+	refused, named, silent := 0, 0, 0
+	const flips = 400
+	for range flips {
+		bit := random.IntN(8 * len(files["edge.db"]))
+		flipped := map[string][]byte{"edge.db": flip(files["edge.db"], bit), "keys.db": files["keys.db"], "kek": files["kek"]}
+		s, err := tryOpen(t, writeFiles(t, flipped), func(o *Options) { o.ScrubPause = -1 })
+		if err != nil {
+			refused++
+			continue
+		}
+		wrong, damaged := tr.wrong(s)
+		if damaged > 0 || len(s.Damaged()) > 0 {
+			named++
+		}
+		if len(wrong) > 0 {
+			err := s.scrubRound(context.Background())
+			if err == nil && len(s.Damaged()) == 0 && damaged == 0 {
+				t.Errorf("bit %d of page %d: served %v, and the background check finds nothing", bit, bit/8/4096+1, wrong)
+			}
+			silent++
+			t.Logf("bit %d of page %d offset %d: %v", bit, bit/8/4096+1, bit/8%4096, wrong)
+		}
+		s.Close()
+	}
+	t.Logf("%d flips: %d refused at the start, %d named, %d served before the background check found them", flips, refused, named, silent)
+}
