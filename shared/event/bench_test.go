@@ -35,6 +35,22 @@ func BenchmarkOpenEvent(b *testing.B) {
 	}
 }
 
+func BenchmarkOpenEventsOfOnePerson(b *testing.B) {
+	ring := newTestRing()
+	e := chatEvent(b, ring)
+	log := make([]Event, 1000)
+	for i := range log {
+		log[i] = e
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := OpenEvents(log, ring); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(log)), "ns/event")
+}
+
 func BenchmarkDecode(b *testing.B) {
 	e := chatEvent(b, newTestRing())
 	b.ReportAllocs()

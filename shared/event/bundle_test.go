@@ -79,8 +79,13 @@ func TestMadeBundleIsGood(t *testing.T) {
 	if r.HeadsTo != 5 || r.ReceiptsTo != 4 || r.Opened != 0 || r.Unknown != 1 {
 		t.Errorf("%+v", r)
 	}
+	_, rest, _ := bytes.Cut(files[HeadsFile].Data, []byte("\n"))
+	files[HeadsFile] = &fstest.MapFile{Data: rest}
 	delete(files, PersonKeysFile)
 	fitManifest(t, files)
+	if r, err = CheckBundle(files); r.HeadsTo != 2 {
+		t.Errorf("a head of a superseded row counts: %d (%v)", r.HeadsTo, err)
+	}
 	if r, err = CheckBundle(files); err != nil || len(r.Failures) > 0 || r.Unknown != 0 {
 		t.Errorf("without person keys: %v, %+v", err, r)
 	}
@@ -105,6 +110,20 @@ func TestBundleChangesAreFound(t *testing.T) {
 		"keys as an object":  {func(f fstest.MapFS) { f[EdgeKeysFile] = &fstest.MapFile{Data: []byte("{}")} }, "edge-keys.json: not of a bundle's form"},
 		"no keys":            {func(f fstest.MapFS) { f[EdgeKeysFile] = &fstest.MapFile{Data: []byte("[]")} }, "no key of this edge"},
 		"empty line":         {func(f fstest.MapFS) { f[ReceiptsFile].Data = append(f[ReceiptsFile].Data, '\n') }, "receipts.ndjson: line 2"},
+		"head by another edge": {func(f fstest.MapFS) {
+			var b bytes.Buffer
+			err := ReadLines(bytes.NewReader(f[HeadsFile].Data), func(n int, l HeadLine) error {
+				if h := l.Head(); n == 2 {
+					h.Sign(signingKey(2))
+					l = LineOfHead(h)
+				}
+				return WriteLine(&b, l)
+			})
+			if err != nil {
+				panic(err)
+			}
+			f[HeadsFile] = &fstest.MapFile{Data: b.Bytes()}
+		}, "heads.ndjson: line 2: no key of this edge"},
 		"receipt as a head": {func(f fstest.MapFS) {
 			f[HeadsFile] = &fstest.MapFile{Data: append(f[HeadsFile].Data, f[ReceiptsFile].Data...)}
 		}, "receivedAt"},
@@ -125,20 +144,29 @@ func TestBundleChangesAreFound(t *testing.T) {
 	}
 }
 
-// A superseded row whose content was changed no longer has its hash.
-func TestSupersededRowsAreHashed(t *testing.T) {
-	files, lost := madeBundle(t)
-	lost[1].Salt[0]++
-	var b bytes.Buffer
-	for i := range lost {
-		if err := WriteLine(&b, LineOf(&lost[i])); err != nil {
-			t.Fatal(err)
+// A superseded row keeps its hash, and follows the row that it says it follows.
+func TestSupersededRowsAreChecked(t *testing.T) {
+	for want, change := range map[string]func(e *Event){
+		"line 2: content does not match": func(e *Event) { e.Salt[0]++ },
+		"line 2 follows no event": func(e *Event) {
+			e.Sequence++
+			e.Hash = e.ComputeHash()
+		},
+	} {
+		files, lost := madeBundle(t)
+		files[HeadsFile] = &fstest.MapFile{}
+		change(&lost[1])
+		var b bytes.Buffer
+		for i := range lost {
+			if err := WriteLine(&b, LineOf(&lost[i])); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	files[SupersededFile] = &fstest.MapFile{Data: b.Bytes()}
-	fitManifest(t, files)
-	if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "line 2: content does not match") {
-		t.Error(r.Failures)
+		files[SupersededFile] = &fstest.MapFile{Data: b.Bytes()}
+		fitManifest(t, files)
+		if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], want) {
+			t.Error(want, r.Failures)
+		}
 	}
 }
 
@@ -149,5 +177,20 @@ func TestLinesAreBounded(t *testing.T) {
 	}
 	if err := WriteLine(io.Discard, EventLine{EventType: long}); err == nil {
 		t.Error("a line that can't be read was written")
+	}
+}
+
+func TestBytesHaveOneText(t *testing.T) {
+	var b Base64
+	for _, text := range []string{"AA=", "AB==", "A A=", "AAA=\n", "AA", "_-8="} {
+		if err := b.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q was read as base64", text)
+		}
+	}
+	var h HexBytes
+	for _, text := range []string{"0", "AB", "0x", "a "} {
+		if err := h.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q was read as hex", text)
+		}
 	}
 }

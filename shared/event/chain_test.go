@@ -96,6 +96,7 @@ func TestChainKeepsItsRules(t *testing.T) {
 		{"no digest", true, func(l []Event) { l[4].CommandDigest = nil }, ""},
 		{"version 0", true, func(l []Event) { l[4].SchemaVersion = 0 }, "schema version 0"},
 		{"odd type", true, func(l []Event) { l[4].Type = "Chat message" }, "can't be an event type"},
+		{"dot at the end", true, func(l []Event) { l[4].Type = "quiz." }, "can't be an event type"},
 		{"dots", true, func(l []Event) { l[4].Type = "a..b" }, "can't be an event type"},
 		{"newer type", true, func(l []Event) { l[4].Type = "quiz.opened" }, ""},
 		{"no edge", true, func(l []Event) { l[4].EdgeID = ID{} }, "must be there"},

@@ -40,6 +40,7 @@ func TestDecodeIsTolerantToWhatComesLater(t *testing.T) {
 		"unknown fields":   {TypeMediaMoved, 1, `{"later":{"a":[1,{"b":null}]},"server":"a","x":[]}`, &MediaMoved{Server: "a"}},
 		"other order":      {TypeConsentGiven, 1, ` { "purpose" : "recording" , "userId" : "0190a7c8-5e2b-7cc0-8000-000000000005" } `, &ConsentGiven{UserID: sampleStudent, Purpose: "recording"}},
 		"last one counts":  {TypePollVoted, 1, `{"choices":[1,2],"choices":[3]}`, &PollVoted{Choices: []int{3}}},
+		"last text counts": {TypeNoteAdded, 1, `{"content":{"erased":true},"content":"x"}`, &NoteAdded{Content: Plain("x")}},
 		"null is empty":    {TypePollVoted, 1, `{"choices":null,"answer":null,"userId":null,"voters":null}`, &PollVoted{}},
 		"names are exact":  {TypeMediaMoved, 1, `{"Server":"a"}`, &MediaMoved{}},
 		"escapes":          {TypeMediaMoved, 1, `{"server":"\u00e9\ud83d\ude42\/\"\\\b\f\n\r\t"}`, &MediaMoved{Server: "é🙂/\"\\\b\f\n\r\t"}},
@@ -108,6 +109,10 @@ func TestOpenEventsGivesAllEvents(t *testing.T) {
 	if !errors.Is(err, ErrNoKey) || len(opened) != len(log) || opened[0].Payload.(*SessionScheduled).Title.Sealed == nil || opened[1].Payload == nil {
 		t.Errorf("%+v (%v)", opened, err)
 	}
+	counting := &countingRing{testRing: ring}
+	if _, err := OpenEvents(append(log, log[0], log[0]), counting); err != nil || counting.asked != 1 {
+		t.Errorf("the key was asked for %d times (%v)", counting.asked, err)
+	}
 	log[1].TenantID[0]++
 	if _, err := OpenEvents(log, ring); err == nil {
 		t.Error("events of two tenants were opened together")
@@ -131,4 +136,15 @@ func TestDecodeAgreesWithEncodingJSON(t *testing.T) {
 			}
 		}
 	}
+}
+
+// countingRing counts how often a key was asked for.
+type countingRing struct {
+	*testRing
+	asked int
+}
+
+func (r *countingRing) Get(tenant, keyID ID) (PersonKey, error) {
+	r.asked++
+	return r.testRing.Get(tenant, keyID)
 }
