@@ -13,7 +13,7 @@ FUZZTIME  ?= 30s
 RUNS      ?= 1000
 
 # Folders that `make generate` writes as a whole. Files elsewhere are known by the usual mark in their first lines.
-export GENERATED ?= shared/event/schema
+export GENERATED ?= shared/event/schema edge/gateway/schema
 
 # $(call need,path) fails with a sentence where a target's code is not written yet.
 need = @test -e $(1) || { echo "make $@: $(1) does not exist yet" >&2; exit 1; }

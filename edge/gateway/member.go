@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 
 	"multistream/shared/access"
 	"multistream/shared/event"
@@ -18,6 +19,7 @@ type member struct {
 	hosts    []event.ID
 	planned  string // role by the plan, "" for none
 	gone     error  // why somebody with the standing "out" is out
+	putOut   bool   // by staff
 }
 
 // member finds out what somebody is in a class. The log goes first: who is in, or was given a role, needs nobody's word,
@@ -71,6 +73,7 @@ func memberOf(s *session.State, user event.ID) member {
 	}
 	if m.standing == session.StandingOut {
 		m.gone = whyOut(s, user)
+		m.putOut = s.Desk != nil && s.Desk.Banned[user.String()] || s.Private != nil && s.Private.Removed[user.String()]
 	} else {
 		m.addPlanned()
 	}
@@ -99,11 +102,18 @@ func (m *member) addPlanned() {
 	m.grants = grants
 }
 
+// outside are the commands that people give who are not in the class (yet, or any more). Staff prepare a class, start it
+// and put it away without joining it.
+var outside = []string{"participant.join", "participant.leave", "consent.give", "consent.withdraw"}
+
 func (m *member) may(command string) error {
 	if ok, why := access.May(m.role, m.grants, command); !ok {
 		return fault.New(fault.Forbidden, "%s", why)
 	}
-	return nil
+	if slices.Contains(outside, command) {
+		return nil
+	}
+	return m.inside()
 }
 
 func (m *member) actor(who Principal) session.Actor {
@@ -130,7 +140,12 @@ func whyOut(s *session.State, user event.ID) error {
 
 // inside refuses those who are neither in a class nor its staff.
 func (m *member) inside() error {
-	if m.standing == session.StandingStaff || m.standing == session.StandingMember || session.IsStaff(m.role) {
+	switch {
+	case m.standing == session.StandingStaff || m.standing == session.StandingMember:
+		return nil
+	case m.putOut: // staff too: a role is no way around a ban
+		return m.gone
+	case session.IsStaff(m.role):
 		return nil
 	}
 	if m.standing == session.StandingWaiting {

@@ -1,0 +1,255 @@
+package gateway_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"multistream/edge/gateway"
+)
+
+// TestSocketBad: a bad message is answered by an error with its code, and the connection lives on.
+func TestSocketBad(t *testing.T) {
+	s := open(t, nil)
+	class := s.live("sam")
+	sam := s.socket("sam", class, "")
+	sam.next()
+	for _, c := range []struct{ text, code, field, key string }{
+		{"hello", "invalid_body", "", ""},
+		{`{"command":{"type":"chat.send"}}`, "invalid_field", "command.key", ""},
+		{`[1]`, "invalid_body", "", ""},
+		{`{}`, "invalid_field", "command", ""},
+		{`{"cmd":{}}`, "unknown_field", "cmd", ""},
+		{`{"command":{"type":"chat.send","key":"k1","payload":[]}}`, "invalid_body", "", "k1"},
+		{`{"command":{"type":"chat.send","key":"k2","payload":{"content":"x"}}}`, "invalid_field", "to", "k2"},
+		{`{"command":{"type":"chat.send","key":"k3","payload":{"content":"x","to":{"audience":"all"},"now":1}}}`, "unknown_field", "now", "k3"},
+		{`{"command":{"type":"chat.shout","key":"k4"}}`, "not_found", "type", "k4"},
+		{`{"command":{"type":"session.schedule","key":"k5"}}`, "not_found", "type", "k5"},
+		{`{"command":{"type":"session.end_now","key":"k6"}}`, "not_found", "type", "k6"},
+		{`{"command":{"type":"asset.add","key":"k7"}}`, "not_found", "type", "k7"},
+		{`{"command":{"type":"session.end","key":"k8"}}`, "forbidden", "", "k8"},
+		{`{"command":{"type":"hand.raise","key":"` + strings.Repeat("k", 129) + `"}}`, "invalid_field", "command.key", ""},
+	} {
+		sam.write(c.text)
+		m := sam.next()
+		if m.Error == nil || m.Error.Code != c.code || m.Error.Key != c.key || c.field != "" && m.Error.Details["field"] != c.field {
+			t.Errorf("%s: got %+v", c.text, m.Error)
+		}
+	}
+	sam.write(`{"command":{"type":"hand.raise","key":"fine"}}`)
+	sam.until("hand.raised")
+	for range 3 {
+		if err := sam.conn.Write(sam.ctx, websocket.MessageBinary, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if last := sam.closed(4400); last.Error == nil || last.Error.Code != "invalid_body" {
+		t.Errorf("three that are no JSON: %+v", last.Error)
+	}
+}
+
+func TestSocketTooLarge(t *testing.T) {
+	s := open(t, nil)
+	class := s.live("sam")
+	sam := s.socket("sam", class, "")
+	sam.next()
+	_ = sam.conn.Write(sam.ctx, websocket.MessageText, []byte(`{"command":"`+strings.Repeat("x", 10<<20)+`"}`)) // cut off on the way
+	if _, _, err := sam.conn.Read(sam.ctx); err == nil {
+		t.Error("10 MB were taken")
+	}
+	s.classes.nobodyFollows(classID(class))
+}
+
+func TestSocketHandshake(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.Sockets = 2 })
+	class := s.live("sam", "sue")
+	for name, change := range map[string]func(*websocket.DialOptions){
+		"cookie": func(o *websocket.DialOptions) { o.HTTPHeader = http.Header{"Cookie": {"ms_access=sam"}} },
+		"subprotocol": func(o *websocket.DialOptions) {
+			o.HTTPHeader, o.Subprotocols = nil, []string{"ms1", "bearer.sam"}
+		},
+	} {
+		c := s.socket("", class, "", change)
+		if m := c.next(); m.View == nil || m.View.Viewer.UserID != userID("sam") {
+			t.Errorf("%s: %+v", name, m)
+		}
+		if want := map[string]string{"cookie": "", "subprotocol": "ms1"}[name]; c.conn.Subprotocol() != want {
+			t.Errorf("%s: protocol %q", name, c.conn.Subprotocol())
+		}
+	}
+	for name, c := range map[string]struct {
+		who    string
+		change func(*websocket.DialOptions)
+		status string
+	}{
+		"nobody":           {"", func(o *websocket.DialOptions) { o.HTTPHeader = nil }, "401"},
+		"forged":           {"mallory", func(*websocket.DialOptions) {}, "401"},
+		"too many":         {"sam", func(*websocket.DialOptions) {}, "409"},
+		"another site":     {"sue", func(o *websocket.DialOptions) { o.HTTPHeader.Set("Origin", "https://evil.example") }, "403"},
+		"another's tenant": {"foreign-sue", func(*websocket.DialOptions) {}, "101"},
+	} {
+		conn, err := s.dial(c.who, class, "", c.change)
+		if c.status == "101" {
+			if err != nil {
+				t.Fatal(err)
+			}
+			conn.closed(4404)
+		} else if err == nil || !strings.Contains(err.Error(), c.status) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s.socket("nobody", class, "").closed(4403)
+}
+
+// TestSocketToken: a token that runs out ends the connection, and says so.
+func TestSocketToken(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.Ping = 10 * time.Millisecond })
+	class := s.live("sam")
+	sam := s.socket("sam", class, "")
+	sam.next()
+	s.people.expire("sam")
+	if last := sam.closed(4401); last.Error == nil || last.Error.Code != "token_expired" {
+		t.Errorf("last frame: %+v", last.Error)
+	}
+}
+
+// TestSocketRate: a flood over a socket is refused like one over REST.
+func TestSocketRate(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.CommandsPer10 = 4 })
+	class := s.live("sam")
+	sam := s.socket("sam", class, "")
+	sam.next()
+	limited := false
+	for i := range 6 {
+		sam.write(fmt.Sprintf(`{"command":{"type":"nothing","key":"%d"}}`, i))
+		m := sam.next()
+		limited = limited || m.Error != nil && m.Error.Code == "rate_limited"
+	}
+	if !limited {
+		t.Error("six commands of four were taken")
+	}
+}
+
+// TestStop: when the gateway stops, or a class leaves memory, clients are told to come back.
+func TestStop(t *testing.T) {
+	s := open(t, nil)
+	class := s.live("sam", "sue")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.g.Serve(ctx, listener) }()
+	s.server.URL = "http://" + listener.Addr().String()
+	sam := s.socket("sam", class, "")
+	sam.next()
+	other := s.live("sue")
+	sue := s.socket("sue", other, "")
+	sue.next()
+	s.classes.unload(classID(other))
+	sue.closed(1001)
+	stop()
+	sam.closed(1012)
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSlowReader: a client that never reads is closed in time, holds back nobody, and resumes without a gap.
+func TestSlowReader(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.Write = 100 * time.Millisecond })
+	class := s.live("sam", "sue")
+	slow, quick := s.socket("sam", class, ""), s.socket("sue", class, "")
+	slow.next()
+	at := quick.next().UpTo
+	big := strings.Repeat("é", 2000)
+	gone := make(chan struct{})
+	go func() {
+		s.classes.waitFollows(classID(class), 1)
+		close(gone)
+	}()
+	last := at
+	for n := 0; ; n++ {
+		select {
+		case <-gone:
+			t.Logf("closed after %d messages", n)
+			back := s.socket("sam", class, fmt.Sprintf("1.%d", at))
+			for back.upTo < last {
+				back.next()
+			}
+			return
+		default:
+		}
+		s.send("tina", "POST", class+"/chat", `{"content":"`+big+`","to":{"audience":"all"}}`).want(201)
+		for quick.upTo <= last {
+			quick.next()
+		}
+		last = quick.upTo
+	}
+}
+
+// TestThousand: a thousand sockets cost two goroutines each, and an event reaches all of them.
+func TestThousand(t *testing.T) {
+	const n = 1000
+	s := open(t, func(o *gateway.Options) { o.Pace.Sockets = n })
+	class := s.live("sam")
+	clients := make([]*client, n)
+	before := runtime.NumGoroutine()
+	for i := range clients {
+		clients[i] = s.socket("sam", class, "")
+		clients[i].next()
+	}
+	// The test's side of a connection has none of its own; what the server's listener needs is little.
+	if per := float64(runtime.NumGoroutine()-before) / n; per > 2.1 {
+		t.Errorf("%.2f goroutines a connection", per)
+	}
+	began := time.Now()
+	s.send("tina", "POST", class+"/chat", hello).want(201)
+	var all sync.WaitGroup
+	for _, c := range clients {
+		all.Go(func() { c.until("chat.message") })
+	}
+	all.Wait()
+	t.Logf("%d clients reached in %s", n, time.Since(began).Round(time.Millisecond))
+}
+
+// FuzzSocketMessage: whatever a client sends, it gets one answer, and the connection is as it was.
+func FuzzSocketMessage(f *testing.F) {
+	for _, seed := range []string{"", "{", `{"command":{"type":"hand.raise","key":"k"}}`, `{"command":{"type":"chat.send","key":"k","payload":{"content":"x","to":{"audience":"all"}}}}`,
+		`{"command":{"type":"chat.send","key":"\u0000"}}`, "\xff", `{"command":null}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := open(t, nil)
+		class := s.live("sam")
+		sam := s.socket("sam", class, "")
+		sam.next()
+		if err := sam.conn.Write(sam.ctx, websocket.MessageText, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		for m := sam.next(); m.Reply == nil && m.Error == nil; m = sam.next() {
+			if len(m.Events) == 0 && m.View == nil {
+				t.Fatalf("%q: got %+v", text, m)
+			}
+		}
+		sam.write(`{"command":{"type":"reaction.send","key":"after","payload":{"reaction":"clap"}}}`)
+		for {
+			m := sam.next()
+			if m.Error != nil {
+				t.Fatalf("%q: afterwards %+v", text, m.Error)
+			}
+			if m.Reply != nil && m.Reply.Key == "after" {
+				return
+			}
+		}
+	})
+}
