@@ -217,3 +217,12 @@ func matches(t *testing.T, what string, want, v any) {
 		t.Errorf("%s: %v", what, err)
 	}
 }
+
+func encoded(t testing.TB, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -85,12 +85,32 @@ func openFor(s *State, c *Command) error {
 	if when&now == 0 {
 		return shut(s, when)
 	}
+	if err := inside(s, c); err != nil {
+		return err
+	}
 	t := commands[c.Type]
 	if d, bad := s.Features[t.Feature]; bad && t.Feature != "" && !c.Actor.System {
 		return fault.New(fault.FeatureDegraded, "This part of the class (%s) does not work now (%s). The class goes on; please try again in a moment.",
 			t.Feature, d.Reason).With("feature", t.Feature)
 	}
 	return nil
+}
+
+// outside names what may be asked for by somebody who is not in the class.
+var outside = map[string]bool{"participant.join": true, "participant.leave": true, "consent.give": true, "consent.withdraw": true}
+
+// inside refuses people who are not in the class now: an enrolment opens its door and is no voice in it. Staff may prepare
+// and run a class from outside, unless they were banned from it.
+func inside(s *State, c *Command) error {
+	switch {
+	case c.Actor.System, outside[c.Type], s.present(c.Actor.UserID) != nil:
+		return nil
+	case s.Desk.Banned[c.Actor.UserID.String()]:
+		return fault.New(fault.Banned, "You were banned from this class. Nothing was changed; speak to its teacher.")
+	case IsStaff(c.Actor.Role):
+		return nil
+	}
+	return fault.New(fault.NotJoined, "You are not in this class now. Nothing was changed; join it first.")
 }
 
 // phase gives the phase that a session is in, and how to refuse what does not belong to it.
