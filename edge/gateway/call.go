@@ -143,6 +143,9 @@ func (g *Gateway) decode(c *call) error {
 	key := strings.Join(header, "")
 	if c.route.raw {
 		c.key = key
+		if len(c.route.actions) == 1 {
+			c.action = c.route.actions[0]
+		}
 		return c.needKey(len(header) > 0)
 	}
 	data, err := g.readBody(c)
