@@ -81,7 +81,7 @@ func (o *Orchestrator) gates(ctx context.Context, req Request) error {
 	}
 	return o.Read(ctx, req.TenantID, req.SessionID, func(s *session.State) error {
 		for _, g := range o.o.Gates {
-			if err := g.Check(ctx, s); err != nil {
+			if err := g.Check(ctx, req.TenantID, s); err != nil {
 				return fault.Of(err).With("gate", g.Name())
 			}
 		}

@@ -37,7 +37,7 @@ type Keys interface {
 // Gate is one condition of a start. A refusal is a *fault.Fault that the teacher can act on.
 type Gate interface {
 	Name() string
-	Check(ctx context.Context, s *session.State) error
+	Check(ctx context.Context, tenant event.ID, s *session.State) error
 }
 
 // Options configure an Orchestrator. Log, Keys, EdgeID and HeadKey are required.

@@ -257,6 +257,6 @@ func TestGatesRefuseAStartButNotItsRepeat(t *testing.T) {
 type shut struct{}
 
 func (shut) Name() string { return "recorder" }
-func (shut) Check(context.Context, *session.State) error {
+func (shut) Check(context.Context, event.ID, *session.State) error {
 	return fault.New(fault.RecorderNotArmed, "no recorder")
 }

@@ -1,0 +1,92 @@
+package edge
+
+import (
+	"context"
+	"errors"
+
+	"multistream/edge/gateway"
+	"multistream/edge/identity"
+	"multistream/edge/orchestrator"
+	"multistream/shared/directory"
+	"multistream/shared/event"
+	"multistream/shared/session"
+)
+
+// classes is the orchestrator as the gateway wants it.
+type classes struct{ o *orchestrator.Orchestrator }
+
+func (c classes) Do(ctx context.Context, r gateway.Request) (gateway.Answer, error) {
+	a, err := c.o.Do(ctx, orchestrator.Request(r))
+	return gateway.Answer(a), err
+}
+
+func (c classes) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
+	return c.o.Read(ctx, tenant, id, f)
+}
+
+func (c classes) Follow(ctx context.Context, tenant, id, user event.ID, after event.Position) (gateway.Stream, error) {
+	st, err := c.o.Follow(ctx, tenant, id, user, after)
+	var rewind *orchestrator.RewindError
+	if errors.As(err, &rewind) {
+		return nil, &gateway.RewindError{To: rewind.To}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return stream{st}, nil
+}
+
+// stream is a follower's stream as the gateway wants it.
+type stream struct{ *orchestrator.Stream }
+
+func (s stream) Next(ctx context.Context) (gateway.Update, error) {
+	u, err := s.Stream.Next(ctx)
+	if err != nil {
+		return gateway.Update{}, err
+	}
+	out := gateway.Update{Entries: make([]gateway.Entry, len(u.Entries))}
+	for i, e := range u.Entries {
+		out.Entries[i] = gateway.Entry{Epoch: e.Epoch, Sequence: e.Sequence, Copies: e}
+	}
+	if u.Status != nil {
+		status := gateway.Status(*u.Status)
+		out.Status = &status
+	}
+	return out, nil
+}
+
+// people is identity as the gateway wants it.
+type people struct{ s *identity.Service }
+
+func (p people) Authenticate(ctx context.Context, token, host string) (gateway.Principal, error) {
+	found, err := p.s.AuthenticateAt(ctx, token, host)
+	return gateway.Principal{UserID: found.UserID, TenantID: found.TenantID, DisplayName: found.DisplayName, Roles: found.Roles}, err
+}
+
+func (p people) RoleIn(ctx context.Context, who gateway.Principal, course event.ID, hosts []event.ID) (directory.Role, error) {
+	return p.s.RoleIn(ctx, principal(who), course, hosts)
+}
+
+func (p people) Me(ctx context.Context, who gateway.Principal) (gateway.Me, error) {
+	me, err := p.s.Me(ctx, principal(who))
+	return gateway.Me(me), err
+}
+
+func (p people) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, error) {
+	return pair(p.s.Login(ctx, identity.LoginRequest{Email: l.Email, Username: l.Username, Password: identity.Secret(l.Password),
+		Tenant: l.Tenant, Host: l.Host, Address: l.Address}))
+}
+
+func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, error) {
+	return pair(p.s.Refresh(ctx, token))
+}
+
+func (p people) Logout(ctx context.Context, token string) error { return p.s.Logout(ctx, token) }
+
+func pair(t identity.TokenPair, err error) (gateway.TokenPair, error) {
+	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: gateway.Me(t.User)}, err
+}
+
+func principal(p gateway.Principal) identity.Principal {
+	return identity.Principal{UserID: p.UserID, TenantID: p.TenantID, DisplayName: p.DisplayName, Roles: p.Roles}
+}

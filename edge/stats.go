@@ -1,0 +1,47 @@
+package edge
+
+import "multistream/edge/gateway"
+
+// stats are the numbers of the parts for /metrics.
+func (b *Box) stats() []func() []gateway.Stat {
+	gauge := func(name, help string, v int64) gateway.Stat {
+		return gateway.Stat{Name: name, Help: help, Value: float64(v)}
+	}
+	count := func(name, help string, v int64) gateway.Stat {
+		return gateway.Stat{Name: name, Help: help, Value: float64(v), Counter: true}
+	}
+	return []func() []gateway.Stat{
+		func() []gateway.Stat {
+			s := b.Store.Stats()
+			return []gateway.Stat{
+				count("edge_log_events_total", "Events committed.", s.Events),
+				count("edge_log_requests_total", "Batches and other units committed.", s.Requests),
+				count("edge_log_failed_commits_total", "Group commits of which nothing was written.", s.FailedCommits),
+				count("edge_log_busy_total", "Batches refused because the queue was full.", s.Busy),
+				gauge("edge_log_queue_length", "Batches waiting to be written.", s.QueueLength),
+				gauge("edge_log_wal_pages", "Pages in the write-ahead log when last looked at.", s.WALPages),
+				count("edge_log_damaged_reads_total", "Reads that met a damaged row.", s.Damaged),
+				count("edge_log_scrub_rounds_total", "Complete rounds of the background check.", s.ScrubRounds),
+				gauge("edge_log_scrub_damaged_sessions", "Sessions in which the last round of the background check found damage.", s.ScrubDamaged),
+			}
+		},
+		func() []gateway.Stat {
+			s := b.People.Stats()
+			return []gateway.Stat{
+				count("edge_identity_sign_ins_total", "People who signed in.", int64(s.SignedIn)),
+				count("edge_identity_wrong_passwords_total", "Sign-ins refused for a wrong name or password.", int64(s.WrongPassword)),
+				count("edge_identity_rate_limited_total", "Sign-ins refused for their rate.", int64(s.RateLimited)),
+				count("edge_identity_queue_full_total", "Sign-ins refused because too many waited.", int64(s.QueueFull)),
+				count("edge_identity_failed_total", "Sign-ins that failed for another reason.", int64(s.SignInFailed)),
+				count("edge_identity_refreshed_total", "Sign-ins that were refreshed.", int64(s.Refreshed)),
+				count("edge_identity_refresh_refused_total", "Refreshes that were refused.", int64(s.RefreshRefused)),
+				count("edge_identity_refresh_reused_total", "Used refresh tokens that came again and ended their sign-in.", int64(s.RefreshReused)),
+				count("edge_identity_tokens_refused_total", "Access tokens that were refused.", int64(s.TokensRefused)),
+				gauge("edge_identity_queue_waiting", "Sign-ins that wait for their password to be checked.", int64(s.QueueWaiting)),
+			}
+		},
+		func() []gateway.Stat {
+			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(b.Classes.Loaded()))}
+		},
+	}
+}
