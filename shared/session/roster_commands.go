@@ -81,17 +81,15 @@ func decideJoin(s *State, c *Command, p *ParticipantJoin) ([]event.Fact, error) 
 		Guest: c.Actor.Guest, Grants: s.GrantsOf(me)})
 }
 
-// mayEnter refuses those who were turned away. Staff are turned away by a ban only.
+// mayEnter refuses those who were turned away. Staff may enter a locked class.
 func mayEnter(s *State, me event.ID, staff bool) error {
 	id := me.String()
 	switch {
 	case s.Desk.Banned[id]:
 		return fault.New(fault.Banned, "You were banned from this class. Speak to its teacher.")
-	case staff:
-		return nil
 	case s.Private.Denied[id]:
 		return fault.New(fault.Denied, "You were not let into this class. Speak to its teacher if this is a mistake.")
-	case s.Life.Locked && !s.Private.Admitted[id] && !s.wasIn(me):
+	case !staff && s.Life.Locked && !s.Private.Admitted[id] && !s.wasIn(me):
 		return fault.New(fault.SessionLocked, "The class is locked: nobody new is let in. Ask the teacher to unlock it, then try again.")
 	}
 	return nil
@@ -102,14 +100,16 @@ func (s *State) wasIn(user event.ID) bool {
 	return s.person(user) != nil && !s.Private.Removed[user.String()]
 }
 
-// mustWait tells whether somebody goes to the waiting room: everybody but staff before the start, those who were removed
-// until staff admit them, and newcomers while the waiting room is on.
+// mustWait tells whether somebody goes to the waiting room: those who were removed until staff admit them, and of the
+// students everybody before the start and newcomers while the waiting room is on.
 func mustWait(s *State, me event.ID, staff bool) bool {
 	id := me.String()
 	switch {
+	case s.Private.Removed[id]:
+		return true
 	case staff:
 		return false
-	case s.Life.Status == Scheduled, s.Private.Removed[id]:
+	case s.Life.Status == Scheduled:
 		return true
 	}
 	return s.Settings.WaitingRoom && !s.Private.Admitted[id] && !s.wasIn(me)

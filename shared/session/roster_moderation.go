@@ -41,7 +41,7 @@ func decideAdmit(s *State, c *Command, p *ParticipantAdmit) ([]event.Fact, error
 	if p.All {
 		var facts []event.Fact
 		for _, w := range s.Desk.Waiting {
-			if !w.Admitted {
+			if !w.Admitted && mayAdmit(c, w.UserID) {
 				facts = append(facts, event.Fact{Type: event.TypeParticipantAdmitted, Payload: &event.ParticipantAdmitted{UserID: w.UserID, ActorUserID: c.Author()}})
 			}
 		}
@@ -49,6 +49,8 @@ func decideAdmit(s *State, c *Command, p *ParticipantAdmit) ([]event.Fact, error
 	}
 	id := p.UserID.String()
 	switch {
+	case !mayAdmit(c, p.UserID):
+		return refuse(fault.Forbidden, "You can't let yourself in. Nothing was changed; ask the teacher.")
 	case s.Private.Admitted[id], s.present(p.UserID) != nil:
 		return nil, nil
 	case s.waiting(p.UserID) == nil && !s.Private.Denied[id] && !s.Private.Removed[id]:
@@ -59,10 +61,18 @@ func decideAdmit(s *State, c *Command, p *ParticipantAdmit) ([]event.Fact, error
 	return one(event.TypeParticipantAdmitted, &event.ParticipantAdmitted{UserID: p.UserID, ActorUserID: c.Author()})
 }
 
+// mayAdmit: nobody but teachers and admins lets themselves in after they were put out.
+func mayAdmit(c *Command, user event.ID) bool {
+	return user != c.Actor.UserID || c.Actor.Role == "teacher" || c.Actor.Role == "admin"
+}
+
 func decideDeny(s *State, c *Command, p *ParticipantDeny) ([]event.Fact, error) {
+	if err := mayTouch(s, c, p.UserID); err != nil && !p.All {
+		return nil, err
+	}
 	var facts []event.Fact
 	for _, w := range s.Desk.Waiting {
-		if p.All || w.UserID == p.UserID {
+		if (p.All || w.UserID == p.UserID) && mayTouch(s, c, w.UserID) == nil {
 			facts = append(facts, event.Fact{Type: event.TypeParticipantDenied, Payload: &event.ParticipantDenied{UserID: w.UserID, ActorUserID: c.Author()}})
 		}
 	}
@@ -80,13 +90,14 @@ func refuseTooMany() ([]event.Fact, error) {
 }
 
 // mayTouch refuses to act on oneself, and on people above the actor: a teacher can be silenced or put out by teachers and
-// admins, an admin by admins.
+// admins, an admin by admins, any of the staff by staff only, whatever permissions a student holds.
 func mayTouch(s *State, c *Command, user event.ID) error {
 	target := s.roleOf(user)
 	switch {
 	case user == c.Actor.UserID:
 		return fault.New(fault.Forbidden, "You can't do this to yourself. Nothing was changed.")
-	case target == "admin" && c.Actor.Role != "admin", target == "teacher" && c.Actor.Role != "teacher" && c.Actor.Role != "admin":
+	case target == "admin" && c.Actor.Role != "admin", target == "teacher" && c.Actor.Role != "teacher" && c.Actor.Role != "admin",
+		IsStaff(target) && !IsStaff(c.Actor.Role):
 		return fault.New(fault.Forbidden, "You may not do this to a %s. Nothing was changed.", target)
 	}
 	return nil
