@@ -138,8 +138,9 @@ func TestFlippedBitInRow(t *testing.T) {
 	s.Close()
 	files, row := readFiles(t, dir), tr.rows[1][14]
 	for name, part := range map[string][]byte{"payload": row.Payload, "hash": row.Hash[:], "salt": row.Salt[:], "digest": row.CommandDigest} {
-		// The hash is the row's last column and unlike any other; the rest lies before it.
-		end := bytes.Index(files["edge.db"], row.Hash[:]) + len(row.Hash)
+		// The hash is the row's last column; the rest lies before it. SQLite fills pages from their ends, so the next row,
+		// which has the hash as its prevHash, comes first in the file.
+		end := bytes.LastIndex(files["edge.db"], row.Hash[:]) + len(row.Hash)
 		at := bytes.LastIndex(files["edge.db"][:end], part)
 		if at < 0 {
 			t.Fatalf("%s of the row is not in the file", name)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -147,21 +148,31 @@ func (w *writer) run() {
 	defer close(w.ended)
 	for r := range w.queue {
 		w.group = w.group[:0]
-		size := w.take(r)
-		for more := true; more && len(w.group) < groupLength && size < groupBytes; {
-			select {
-			case r, ok := <-w.queue:
-				if ok {
-					size += w.take(r)
-				}
-				more = ok
-			default:
-				more = false
-			}
-		}
+		w.gather(w.take(r))
 		w.write(w.group)
 		w.reply(w.group)
 		w.checkpointIfDue()
+	}
+}
+
+// gather adds what waits to the group. Callers that were just answered are runnable and about to send their next events:
+// letting them run first costs no waiting, and one sync serves them all.
+func (w *writer) gather(size int64) {
+	for yielded := false; len(w.group) < groupLength && size < groupBytes; {
+		select {
+		case r, ok := <-w.queue:
+			if !ok {
+				return
+			}
+			size += w.take(r)
+			yielded = false
+		default:
+			if yielded {
+				return
+			}
+			yielded = true
+			runtime.Gosched()
+		}
 	}
 }
 
