@@ -19,7 +19,7 @@ type LayoutChoice struct {
 type SceneCreate struct {
 	Name   string       `json:"name" limit:"scene_name"`
 	Layout LayoutChoice `json:"layout"`
-	Order  int          `json:"order" limit:"order"`
+	Order  int          `json:"order,omitzero" optional:"true" limit:"order"` // those of one order stand as they were made
 }
 
 // SceneUpdate replaces name, layout and place of a scene.
