@@ -24,13 +24,13 @@ var everyPragma = []string{"busy_timeout(5000)", "foreign_keys(1)", "recursive_t
 // writeDSN is of the one connection that writes. Checkpoints are ours, so that their errors are seen; temporary data
 // stays in memory, so that a full disk can't break a rollback; OR REPLACE fires the delete triggers.
 func (s *Store) writeDSN(file string) string {
-	return dsn(file, s.opts.VFS, "rwc", append([]string{
+	return dsn(file, s.vfs, "rwc", append([]string{
 		"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "journal_size_limit(67108864)", "cache_size(-16000)",
 	}, everyPragma...))
 }
 
 func (s *Store) readDSN(file string) string {
-	return dsn(file, s.opts.VFS, "ro", append([]string{"query_only(1)", "cache_size(-4000)"}, everyPragma...))
+	return dsn(file, s.vfs, "ro", append([]string{"query_only(1)", "cache_size(-4000)"}, everyPragma...))
 }
 
 func dsn(file, vfs, mode string, pragmas []string) string {

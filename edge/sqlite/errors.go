@@ -23,11 +23,18 @@ func codeOf(err error) int {
 
 func primary(c int) int { return c & 0xff }
 
+// isDamage tells a page that is not what was written, or that makes no sense to SQLite.
+func isDamage(c int) bool {
+	p := primary(c)
+	return c == code.SQLITE_IOERR_DATA || p == code.SQLITE_CORRUPT || p == code.SQLITE_NOTADB || p == code.SQLITE_FORMAT
+}
+
 // asReadError says what a failed read means: a file that SQLite can't make sense of is damaged.
 func asReadError(err error) error {
+	if isDamage(codeOf(err)) {
+		return fmt.Errorf("%w; if the file was put back from a backup, remove the file beside it that ends in -sums: %w", eventlog.ErrDamaged, err)
+	}
 	switch primary(codeOf(err)) {
-	case code.SQLITE_CORRUPT, code.SQLITE_NOTADB, code.SQLITE_FORMAT:
-		return fmt.Errorf("%w: %w", eventlog.ErrDamaged, err)
 	case code.SQLITE_FULL, code.SQLITE_READONLY, code.SQLITE_CANTOPEN, code.SQLITE_PERM, code.SQLITE_BUSY:
 		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
 	}
@@ -39,12 +46,16 @@ func asReadError(err error) error {
 // failed sync the system may have dropped what it says it holds. Then the only safe thing is to end.
 func asWriteError(err error, atCommit bool) error {
 	c := codeOf(err)
-	if errors.Is(err, eventlog.ErrDamaged) {
-		return fmt.Errorf("%w: %w", eventlog.ErrFenced, err)
+	if c == 0 && errors.Is(err, eventlog.ErrDamaged) {
+		return err // of a row that this one request needs
+	}
+	if c == code.SQLITE_IOERR_DATA && !atCommit {
+		return fmt.Errorf("%w: %w", eventlog.ErrDamaged, err) // a page that this one request needs; others may not
+	}
+	if isDamage(c) {
+		return fmt.Errorf("%w: %w: %w", eventlog.ErrFenced, eventlog.ErrDamaged, err)
 	}
 	switch primary(c) {
-	case code.SQLITE_CORRUPT, code.SQLITE_NOTADB, code.SQLITE_FORMAT:
-		return fmt.Errorf("%w: %w: %w", eventlog.ErrFenced, eventlog.ErrDamaged, err)
 	case code.SQLITE_IOERR:
 		if atCommit || c == code.SQLITE_IOERR_FSYNC || c == code.SQLITE_IOERR_DIR_FSYNC || c == code.SQLITE_IOERR_TRUNCATE {
 			return fmt.Errorf("%w: the disk failed at a commit, what it kept is not known; start again: %w", eventlog.ErrFenced, err)

@@ -59,7 +59,7 @@ var _ event.KeyRing = (*Keys)(nil)
 
 // openKeys opens keys.db, and makes it with its key file at the first start. A failed sync in it fences the log too:
 // events whose keys are lost are lost.
-func openKeys(ctx context.Context, opts Options, f fence) (_ *Keys, err error) {
+func openKeys(ctx context.Context, opts Options, vfs string, f fence) (_ *Keys, err error) {
 	kek, err := loadKEK(opts.Dir)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func openKeys(ctx context.Context, opts Options, f fence) (_ *Keys, err error) {
 	}
 	file := filepath.Join(opts.Dir, "keys.db")
 	writing := append([]string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "secure_delete(ON)"}, everyPragma...)
-	if k.db, err = openDatabase(ctx, dsn(file, opts.VFS, "rwc", writing), migrations.Keys, "keys"); err != nil {
+	if k.db, err = openDatabase(ctx, dsn(file, vfs, "rwc", writing), migrations.Keys, "keys"); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
 	defer func() {
@@ -82,7 +82,7 @@ func openKeys(ctx context.Context, opts Options, f fence) (_ *Keys, err error) {
 	if k.conn, err = k.db.Conn(ctx); err != nil {
 		return nil, asReadError(err)
 	}
-	if k.readers, err = sql.Open("sqlite", dsn(file, opts.VFS, "ro", append([]string{"query_only(1)"}, everyPragma...))); err != nil {
+	if k.readers, err = sql.Open("sqlite", dsn(file, vfs, "ro", append([]string{"query_only(1)"}, everyPragma...))); err != nil {
 		return nil, err
 	}
 	k.readers.SetMaxOpenConns(2)

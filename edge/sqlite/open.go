@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"multistream/edge/sqlite/pagesum"
 	"multistream/migrations"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -47,6 +48,7 @@ type Store struct {
 	opts     Options
 	log      *slog.Logger
 	now      func() time.Time
+	vfs      string // checks pages, above opts.VFS
 	lock     *os.File
 	edge     event.ID
 	current  incarnation
@@ -74,10 +76,17 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	s := &Store{opts: withDefaults(opts)}
 	s.log, s.now = s.opts.Logger, s.opts.Now
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.Close())
+		if err == nil {
+			return
 		}
+		if isDamage(codeOf(err)) && !errors.Is(err, eventlog.ErrDamaged) {
+			err = fmt.Errorf("open %s: %w", s.opts.Dir, asReadError(err))
+		}
+		err = errors.Join(err, s.Close())
 	}()
+	if s.vfs, err = pagesum.Over(s.opts.VFS); err != nil {
+		return nil, err
+	}
 	if s.lock, err = lockFolder(s.opts.Dir); err != nil {
 		return nil, err
 	}
@@ -111,7 +120,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.verifyLive(ctx); err != nil {
 		return nil, err
 	}
-	if s.keys, err = openKeys(ctx, s.opts, s.writer.fence); err != nil {
+	if s.keys, err = openKeys(ctx, s.opts, s.vfs, s.writer.fence); err != nil {
 		return nil, err
 	}
 	s.reserve = newReserve(s.opts, s.log)

@@ -41,7 +41,7 @@ func (s *Store) Read(ctx context.Context, tenant, session event.ID, after int64,
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, placed(err, session, after+int64(len(out))+1)
 	}
 	// Rows may have come since head was read; none may have gone.
 	last := after + int64(len(out))
@@ -108,7 +108,7 @@ func (s *Store) ByKey(ctx context.Context, tenant, session, actor event.ID, clie
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, placed(err, session, 1)
 	}
 	slices.SortFunc(out, func(a, b event.Event) int { return cmp.Compare(numbers[a.ID], numbers[b.ID]) })
 	return out, nil
@@ -137,6 +137,14 @@ func (s *Store) eachRow(ctx context.Context, stmt *sql.Stmt, args []any, each fu
 		}
 	}
 	return asReadError(rows.Err())
+}
+
+// placed names where reading met damage that no row could be named for.
+func placed(err error, session event.ID, sequence int64) error {
+	if isDamage(codeOf(err)) {
+		return fmt.Errorf("session %s sequence %d or after: %w", session, sequence, err)
+	}
+	return err
 }
 
 // ReadPositions gives events of all tenants in the order in which this edge committed them in an incarnation, with

@@ -133,7 +133,7 @@ func (s *Store) scrubPage(ctx context.Context, tenant, session event.ID, prev *e
 	}
 	rows, err := s.readers.QueryContext(ctx, scrubStatement, tenant[:], session[:], after, scrubPageLength)
 	if err != nil {
-		return nil, asReadError(err)
+		return nil, placed(asReadError(err), session, after+1)
 	}
 	defer rows.Close()
 	var out []event.Event
@@ -160,5 +160,5 @@ func (s *Store) scrubPage(ctx context.Context, tenant, session event.ID, prev *e
 		after = e.Sequence
 	}
 	s.stats.scrubRows.Add(int64(len(out)))
-	return out, asReadError(rows.Err())
+	return out, placed(asReadError(rows.Err()), session, after+1)
 }

@@ -196,7 +196,8 @@ func (w *writer) reply(group []*request) {
 	}
 }
 
-// write commits the group. A full disk is tried once more after the reserve was given back.
+// write commits the group. A full disk is tried once more after the reserve was given back; where damage is in the way of
+// one request, the others are written without it.
 func (w *writer) write(group []*request) {
 	if len(group) == 0 {
 		return
@@ -205,9 +206,18 @@ func (w *writer) write(group []*request) {
 	if isFull(err) && w.store.reserve.release() {
 		err = w.transaction(group)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		w.store.stats.committed(len(group))
 		return
+	case errors.Is(err, eventlog.ErrFenced) || !errors.Is(err, eventlog.ErrDamaged):
+	case len(group) > 1:
+		for i := range group {
+			w.write(group[i : i+1])
+		}
+		return
+	case group[0].batch != nil:
+		w.store.noteDamage(sessionKey{group[0].batch.TenantID, group[0].batch.SessionID}, err)
 	}
 	w.store.stats.failed.Add(1)
 	w.store.log.Error("nothing of a group was written", "requests", len(group), "error", err)
