@@ -1,7 +1,7 @@
 package session
 
 import (
-	"reflect"
+	"bytes"
 	"slices"
 
 	"multistream/shared/event"
@@ -115,10 +115,16 @@ func decideReschedule(s *State, _ *Command, p *SessionReschedule) ([]event.Fact,
 	if err := checkPlan(&plan); err != nil {
 		return nil, err
 	}
-	if p.PlanRevision == 0 && reflect.DeepEqual(plan, was) {
+	if p.PlanRevision == 0 && samePlan(&plan, &was) {
 		return nil, nil
 	}
 	return one(event.TypeSessionRescheduled, &event.SessionRescheduled{Plan: plan, PlanRevision: p.PlanRevision})
+}
+
+func samePlan(a, b *event.Plan) bool {
+	x, errX := event.CanonicalJSON(a)
+	y, errY := event.CanonicalJSON(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // checkPlan refuses what no class can be held by.
