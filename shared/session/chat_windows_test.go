@@ -77,7 +77,7 @@ func TestChatWindowsMerge(t *testing.T) {
 func TestChatLaw(t *testing.T) {
 	c := liveClass(t, chatters[1:]...)
 	c.rules(func(r *ChatConfigure) { r.Words = []string{"hold"} })
-	c.chatter(rand.New(rand.NewPCG(7, 2)), chatters, 260)
+	c.chatter(rand.New(rand.NewPCG(7, 2)), chatters, 210)
 	if got := len(View(c.s, who("Sam")).Chat.Entries); got != limits.ChatWindow {
 		t.Errorf("a view of %d messages, want %d", got, limits.ChatWindow)
 	}

@@ -106,11 +106,11 @@ func TestSlidesAndAssets(t *testing.T) {
 		bad.Kind, bad.Name, bad.ContentType = "slide", "x", "image/png"
 		c.refused(fault.InvalidField, teacher(), "asset.add", &bad)
 	}
+	c.finish()
 	for len(c.s.Studio.Assets) < limits.Assets {
 		c.slides(1)
 	}
 	c.refused(fault.LimitReached, teacher(), "asset.add", &AssetAdd{Kind: "slide", Name: "x", ContentType: "image/png", Size: 1, Digest: event.Hash{1}, Pages: 1})
-	c.finish()
 }
 
 func TestTimelineKeepsTheLatestMarks(t *testing.T) {
@@ -125,5 +125,5 @@ func TestTimelineKeepsTheLatestMarks(t *testing.T) {
 	if last.Title.V != fmt.Sprint("part ", limits.MarkWindow+4) || last.Sequence != c.s.Sequence || last.UserID != who("Tess") {
 		t.Errorf("latest mark: got %+v", last)
 	}
-	c.finish()
+	checkLaw(t, c.s.SessionID, c.events, who("Sam"))
 }
