@@ -48,13 +48,17 @@ func (c *class) decideOne(ctx context.Context, b *batch, it *item) (Answer, erro
 		}
 		cmd.Voter = event.Pseudonym(secret, cmd.Actor.UserID)
 	}
-	digest, digests, erased, err := c.digests(&cmd, it.req.Digest, secret)
+	command := event.CommandBytes(cmd.Type, it.req.Digest)
+	digest, err := c.digest(&cmd, command, secret)
 	if err != nil {
 		return Answer{}, err
 	}
 	key := seenKey{cmd.Author(), cmd.Key}
 	if facts, err := c.repeated(ctx, b, key); err != nil || len(facts) > 0 {
-		return c.answerRepeat(facts, err, digests, erased)
+		if err != nil {
+			return Answer{}, logFault(err)
+		}
+		return c.answerRepeat(&cmd, facts, digest, command)
 	}
 	if it.gate != nil {
 		return Answer{}, it.gate
@@ -94,31 +98,21 @@ func (c *class) keep(b *batch, it *item, key seenKey, cmd *session.Command, even
 	return a
 }
 
-// digests gives the digest of a command for its facts, and all that a repeat of it may have been stored with.
-func (c *class) digests(cmd *session.Command, canonical, secret []byte) (digest []byte, all [][]byte, erased bool, err error) {
-	command := event.CommandBytes(cmd.Type, canonical)
+// digest gives the digest of a command for its facts. A person who was erased does nothing any more.
+func (c *class) digest(cmd *session.Command, command, secret []byte) ([]byte, error) {
 	switch {
 	case secret != nil:
-		digest = event.Digest(secret, command)
+		return event.Digest(secret, command), nil
 	case cmd.Actor.System:
-		digest = event.SystemDigest(command)
-	default:
-		key, err := c.o.o.Keys.Current(c.tenant, cmd.Actor.UserID)
-		if errors.Is(err, event.ErrErased) {
-			return nil, nil, true, fault.New(fault.Erased, "The data of this person was erased; nothing new is kept for them.")
-		} else if err != nil {
-			return nil, nil, false, logFault(err)
-		}
-		keys, gone, err := c.o.o.Keys.Of(c.tenant, cmd.Actor.UserID)
-		if err != nil {
-			return nil, nil, false, logFault(err)
-		}
-		for _, k := range keys {
-			all = append(all, event.Digest(k.Secret[:], command))
-		}
-		return event.Digest(key.Secret[:], command), all, gone, nil
+		return event.SystemDigest(command), nil
 	}
-	return digest, [][]byte{digest}, false, nil
+	key, err := c.o.o.Keys.Current(c.tenant, cmd.Actor.UserID)
+	if errors.Is(err, event.ErrErased) {
+		return nil, fault.New(fault.Erased, "The data of this person was erased; nothing new is kept for them.")
+	} else if err != nil {
+		return nil, logFault(err)
+	}
+	return key.Digest(command), nil
 }
 
 // stamp makes events of facts: id, sequence, time, key, sealed payload, salt, chain. The tentative state takes them on.

@@ -3,9 +3,11 @@ package orchestrator
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/session"
 )
 
 // repeated gives the facts that a command with this key made before, from the batches on their way or from the log; none
@@ -31,20 +33,25 @@ func (c *class) repeated(ctx context.Context, b *batch, key seenKey) ([]event.Ev
 	return c.o.o.Log.ByKey(ctx, c.tenant, c.id, key.actor, key.key)
 }
 
-// answerRepeat answers a command from the facts that it made the first time.
-func (c *class) answerRepeat(facts []event.Event, err error, digests [][]byte, erased bool) (Answer, error) {
-	if err != nil {
-		return Answer{}, logFault(err)
-	}
-	same := false
-	for _, d := range digests {
-		same = same || bytes.Equal(d, facts[0].CommandDigest)
-	}
-	switch {
-	case !same && erased:
-		return Answer{}, fault.New(fault.Erased, "This was done before, and the data of the person was erased since.")
-	case !same:
-		return Answer{}, fault.New(fault.KeyConflict, "This Idempotency-Key was used for something else. Nothing was changed; use a new key for a new command.")
+// answerRepeat answers a command from the facts that it made the first time. They may have been stored with the digest under
+// any key that its person had.
+func (c *class) answerRepeat(cmd *session.Command, facts []event.Event, digest, command []byte) (Answer, error) {
+	if !bytes.Equal(digest, facts[0].CommandDigest) {
+		var keys []event.PersonKey
+		var erased bool
+		if !cmd.Actor.System && cmd.Voter.IsZero() {
+			var err error
+			if keys, erased, err = c.o.o.Keys.Of(c.tenant, cmd.Actor.UserID); err != nil {
+				return Answer{}, logFault(err)
+			}
+		}
+		same := slices.ContainsFunc(keys, func(k event.PersonKey) bool { return bytes.Equal(k.Digest(command), facts[0].CommandDigest) })
+		switch {
+		case !same && erased:
+			return Answer{}, fault.New(fault.Erased, "This was done before, and the data of the person was erased since.")
+		case !same:
+			return Answer{}, fault.New(fault.KeyConflict, "This Idempotency-Key was used for something else. Nothing was changed; use a new key for a new command.")
+		}
 	}
 	a := Answer{Repeat: true, Status: c.state.Life.Status}
 	for i := range facts {

@@ -177,7 +177,7 @@ func (k *Keys) load(ctx context.Context, q querier, tenant, person event.ID) (p 
 			return p, err
 		}
 		r.key.Secret = [32]byte(secret)
-		p.keys = append(p.keys, r.key)
+		p.keys = append(p.keys, r.key.Ready())
 	}
 	return p, nil
 }

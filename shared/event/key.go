@@ -33,10 +33,17 @@ func CommandBytes(commandType string, canonicalPayload []byte) []byte {
 
 // Digest is the commandDigest of a person's command: HMAC-SHA-256 under the subkey HMAC-SHA-256(key,
 // "ms1-command-digest") of the person's key (for an anonymous vote: of the poll's secret).
-func Digest(key, command []byte) []byte {
-	sub := hmac.New(sha256.New, key)
-	sub.Write([]byte("ms1-command-digest"))
-	m := hmac.New(sha256.New, sub.Sum(nil))
+func Digest(key, command []byte) []byte { return digestUnder(digestSubkey(key), command) }
+
+func digestSubkey(key []byte) (sub [32]byte) {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte("ms1-command-digest"))
+	m.Sum(sub[:0])
+	return sub
+}
+
+func digestUnder(sub [32]byte, command []byte) []byte {
+	m := hmac.New(sha256.New, sub[:])
 	m.Write(command)
 	return m.Sum(nil)
 }

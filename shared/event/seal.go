@@ -1,7 +1,6 @@
 package event
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"errors"
@@ -205,10 +204,5 @@ func (readyKey) from(key PersonKey, err error) readyKey {
 	if err != nil {
 		return readyKey{err: err}
 	}
-	block, err := aes.NewCipher(key.Secret[:])
-	if err != nil {
-		return readyKey{err: err}
-	}
-	aead, err := cipher.NewGCM(block)
-	return readyKey{id: key.ID, aead: aead, err: err}
+	return readyKey{id: key.ID, aead: key.cipher()}
 }

@@ -87,10 +87,6 @@ func merge[V any](tables ...map[string]V) map[string]V {
 	return all
 }
 
-// keep cuts a list to its last n entries, in a fresh array so that dropped entries can be freed.
-func keep[T any](list []T, n int) []T {
-	if len(list) <= n {
-		return list
-	}
-	return append(make([]T, 0, n+n/4+1), list[len(list)-n:]...)
-}
+// keep cuts a list to its last n entries. Dropped ones are freed when the array is full, for append then copies what is
+// kept alone: once in many calls, where a fresh array for each would be most of the work of a message.
+func keep[T any](list []T, n int) []T { return list[max(0, len(list)-n):] }
