@@ -107,7 +107,7 @@ var types = []Type{
 	{Name: TypeWhiteboardUpdated, Version: 1, Owner: OwnerStudio, Audience: Everyone, Causes: []string{"board.draw"}, New: payload[WhiteboardUpdated]},
 	{Name: TypeBoardUndone, Version: 1, Owner: OwnerStudio, Audience: Everyone, Causes: []string{"board.undo"}, New: payload[BoardUndone]},
 	{Name: TypeBoardCleared, Version: 1, Owner: OwnerStudio, Audience: Everyone, Causes: []string{"board.clear"}, New: payload[BoardCleared]},
-	{Name: TypeBoardPageAdded, Version: 1, Owner: OwnerStudio, Audience: Everyone, Causes: []string{"board.add_page"}, New: payload[BoardPageAdded]},
+	{Name: TypeBoardPageAdded, Version: 1, Owner: OwnerStudio, Audience: Everyone, Causes: []string{"board.add_page", "board.draw"}, New: payload[BoardPageAdded]},
 	{Name: TypeCaptionSegment, Version: 1, Owner: OwnerArtifacts, Audience: Everyone, Causes: []string{"caption.add"}, New: payload[CaptionSegment]},
 	{Name: TypeNoteAdded, Version: 1, Owner: OwnerArtifacts, Audience: Addressed, Causes: []string{"note.add"}, New: payload[NoteAdded]},
 	{Name: TypeChapterMarked, Version: 1, Owner: OwnerArtifacts, Audience: Everyone, Causes: []string{"chapter.mark"}, New: payload[ChapterMarked]},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"multistream/shared/event"
@@ -83,6 +84,11 @@ func (c *class) do(a Actor, typ string, payload any) []event.Opened {
 	}
 	if len(facts) == 0 {
 		c.t.Fatalf("%s by %s: changed nothing", typ, a.DisplayName)
+	}
+	for _, f := range facts {
+		if known, ok := event.TypeOf(f.Type); !ok || !slices.Contains(known.Causes, typ) {
+			c.t.Errorf("%s made %s, whose type does not name it as a cause", typ, f.Type)
+		}
 	}
 	return c.append(a.UserID, facts...)
 }
