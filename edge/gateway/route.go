@@ -68,10 +68,10 @@ func routes() []route {
 	return all
 }
 
-func (r *route) writes() bool { return r.method != http.MethodGet }
+func (rt *route) writes() bool { return rt.method != http.MethodGet }
 
 // inClass tells whether the route is about one class.
-func (r *route) inClass() bool { return strings.HasPrefix(r.path, "/sessions/{sessionId}") }
+func (rt *route) inClass() bool { return strings.HasPrefix(rt.path, "/sessions/{sessionId}") }
 
 // payload gives the struct type of an action's command.
 func (a action) payload() reflect.Type {

@@ -61,8 +61,7 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	select {
-	case err := <-failed:
-		g.cancel()
+	case err := <-failed: // sockets that are open go on, and so may the next Serve
 		return err
 	case <-ctx.Done():
 	}

@@ -24,7 +24,7 @@ import (
 
 // school is a gateway with people: each name is its own token.
 type school struct {
-	t       *testing.T
+	t       testing.TB
 	g       *gateway.Gateway
 	server  *httptest.Server
 	classes *fakeClasses
@@ -41,7 +41,7 @@ var (
 
 func userID(name string) event.ID { return event.DeriveID(demo, demo, name, 0) }
 
-func open(t *testing.T, change func(*gateway.Options)) *school {
+func open(t testing.TB, change func(*gateway.Options)) *school {
 	t.Helper()
 	s := &school{t: t, classes: &fakeClasses{classes: map[event.ID]*fakeClass{}, now: event.TimeOf(time.Now())}, people: newPeople(), logs: &syncBuffer{}}
 	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
@@ -61,7 +61,7 @@ func open(t *testing.T, change func(*gateway.Options)) *school {
 
 // reply is an answer that was held to the document.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	raw    []byte

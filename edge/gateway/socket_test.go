@@ -17,9 +17,12 @@ import (
 	"multistream/shared/session"
 )
 
+// patience is how long a socket of a test lives at most: far longer than any test takes.
+const patience = 2 * time.Minute
+
 // client is a socket whose every message is held to the schema, and whose positions must be gapless.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 	upTo int64
 	ctx  context.Context
@@ -47,7 +50,7 @@ type message struct {
 
 func (s *school) dial(who, class, after string, options ...func(*websocket.DialOptions)) (*client, error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	s.t.Cleanup(cancel)
 	o := &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + who}}}
 	for _, change := range options {
