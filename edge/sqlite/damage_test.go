@@ -263,3 +263,35 @@ func TestDamageStopsOnlyItsOwn(t *testing.T) {
 		t.Errorf("damage is told as %+v", d)
 	}
 }
+
+// Rows or a head that are gone without a trace in what is left: the end and the beginning of a log are checked too.
+func TestMissingRows(t *testing.T) {
+	ctx := context.Background()
+	for name, statements := range map[string][]string{
+		"the last":    {"DROP TRIGGER session_state_events_kept", "DELETE FROM session_state_events WHERE sequence = 9"},
+		"one between": {"DROP TRIGGER session_state_events_kept", "DELETE FROM session_state_events WHERE sequence = 4"},
+		"the first":   {"DROP TRIGGER session_state_events_kept", "DELETE FROM session_state_events WHERE sequence = 1"},
+		"all":         {"DROP TRIGGER session_state_events_kept", "DELETE FROM session_state_events"},
+		"the head":    {"DROP TRIGGER session_heads_kept", "DELETE FROM session_heads"},
+		"head moved":  {"UPDATE session_heads SET sequence = 8"},
+	} {
+		s, c := open(t, t.TempDir(), func(o *Options) { o.ScrubPause = -1 }), eventlogtest.NewChain(event.NewID())
+		if err := s.Append(ctx, withSummary(c, "live", c.Several(9)...)); err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range statements {
+			if _, err := s.writer.conn.ExecContext(ctx, statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.Read(ctx, c.Tenant, c.Session, 0, 100); !errors.Is(err, eventlog.ErrDamaged) {
+			t.Errorf("%s: read %d rows, %v, want ErrDamaged", name, len(got), err)
+		}
+		if err := s.VerifySession(ctx, c.Tenant, c.Session, nil); !errors.Is(err, eventlog.ErrDamaged) {
+			t.Errorf("%s: the check of the session: %v, want ErrDamaged", name, err)
+		}
+		if err := s.verifyLive(ctx); err != nil || len(s.Damaged()) != 1 && name != "one between" && name != "the first" {
+			t.Errorf("%s: at the start %+v, %v", name, s.Damaged(), err)
+		}
+	}
+}

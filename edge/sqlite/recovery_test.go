@@ -126,3 +126,29 @@ func TestWALTornCommit(t *testing.T) {
 		s.Close()
 	}
 }
+
+// A whole page of garbage in the middle: commits behind it were acknowledged, so it is damage. In the last commit the same
+// can't be told from a torn write, and that commit goes: the one thing that only a hub or a standby can make good.
+func TestWALDamagedInTheMiddle(t *testing.T) {
+	files, c, all, ends := interrupted(t)
+	wal := files["edge.db-wal"][:ends[len(ends)-1]]
+	for at := walHeader; at < len(wal); at += frameHeader + 4096 {
+		damaged := bytes.Clone(wal)
+		for i := range 300 {
+			damaged[at+frameHeader+i*13] ^= 0x5a
+		}
+		files["edge.db-wal"] = damaged
+		s, err := tryOpen(t, writeFiles(t, files), func(o *Options) { o.ScrubPause = -1 })
+		if last := at >= ends[len(ends)-2]; !last {
+			if !errors.Is(err, eventlog.ErrDamaged) {
+				t.Errorf("byte %d: got %v, want ErrDamaged", at, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("byte %d: %v", at, err)
+		}
+		wantRows(t, s, c, all[:len(all)-2])
+		s.Close()
+	}
+}

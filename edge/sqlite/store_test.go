@@ -34,3 +34,7 @@ func tryOpen(t testing.TB, dir string, changes ...func(*Options)) (*Store, error
 func TestLog(t *testing.T) {
 	eventlogtest.Run(t, func(t *testing.T) eventlog.Log { return open(t, t.TempDir()) })
 }
+
+func TestLists(t *testing.T) {
+	eventlogtest.RunLists(t, func(t *testing.T) eventlogtest.Lists { return open(t, t.TempDir()) })
+}

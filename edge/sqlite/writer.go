@@ -158,19 +158,19 @@ func (w *writer) run() {
 // gather adds what waits to the group. Callers that were just answered are runnable and about to send their next events:
 // letting them run first costs no waiting, and one sync serves them all.
 func (w *writer) gather(size int64) {
-	for yielded := false; len(w.group) < groupLength && size < groupBytes; {
+	for yields := 0; len(w.group) < groupLength && size < groupBytes; {
 		select {
 		case r, ok := <-w.queue:
 			if !ok {
 				return
 			}
 			size += w.take(r)
-			yielded = false
+			yields = 0
 		default:
-			if yielded {
+			if yields == 2 {
 				return
 			}
-			yielded = true
+			yields++
 			runtime.Gosched()
 		}
 	}

@@ -15,6 +15,10 @@ func TestLog(t *testing.T) {
 	eventlogtest.Run(t, func(*testing.T) eventlog.Log { return memlog.New() })
 }
 
+func TestLists(t *testing.T) {
+	eventlogtest.RunLists(t, func(*testing.T) eventlogtest.Lists { return memlog.New() })
+}
+
 func TestFail(t *testing.T) {
 	l, c := memlog.New(), eventlogtest.NewChain(event.NewID())
 	b := eventlog.Batch{TenantID: c.Tenant, SessionID: c.Session, Events: c.Several(1)}
