@@ -9,9 +9,9 @@ import (
 // logs are the files whose write-ahead logs are cut.
 var logs = []string{"edge.db-wal", "keys.db-wal"}
 
-// walCuts sends n folders whose write-ahead log was cut: of each log the longest generation of the recording, cut at its
+// walCuts sends n folders at most, and tells how many, whose write-ahead log was cut: of each log the longest generation of the recording, cut at its
 // frame boundaries and, as often, at random bytes.
-func walCuts(rec *recording, n int, send func(image)) {
+func walCuts(rec *recording, n int, send func(image)) (sent int) {
 	for i, name := range logs {
 		rng := rand.New(rand.NewPCG(Seed(), uint64(i)))
 		at := longestLog(rec, name)
@@ -26,8 +26,10 @@ func walCuts(rec *recording, n int, send func(image)) {
 		for _, length := range cuts {
 			im, marks := d.Cut(name, length)
 			send(image{im, rec.acks, lines(marks), fmt.Sprintf("%s cut to %d bytes after the %s", name, length, d.Last())})
+			sent++
 		}
 	}
+	return sent
 }
 
 // longestLog finds the point at which a log can be cut in most places.

@@ -173,39 +173,61 @@ func draw(rng *rand.Rand) disk.Mode {
 
 // powerCuts sends n images of a recording: points in time drawn evenly over it, more often where something is unsynced.
 func powerCuts(rec *recording, n int, spoil func(*disk.Disk), send func(image)) {
-	at := moments(rec, n, rand.New(rand.NewPCG(Seed(), uint64(n))))
+	points := moments(rec, n, rand.New(rand.NewPCG(Seed(), uint64(n))))
 	d := rec.play()
 	if spoil != nil {
 		spoil(d)
 	}
-	for i := range at {
-		for d.Now() < at[i] {
+	for i, p := range points {
+		for d.Now() < p.at {
 			d.Step()
 		}
 		rng := rand.New(rand.NewPCG(Seed(), uint64(i)))
-		im := d.Image(draw(rng), rng)
-		send(image{im, rec.acks, lines(d.Marks()), fmt.Sprintf("image %d of %d, power cut after the %s", i, n, d.Last())})
+		mode := draw(rng)
+		if p.naming {
+			mode = disk.Subset // the others often keep or lose all names
+		}
+		send(image{d.Image(mode, rng), rec.acks, lines(d.Marks()), fmt.Sprintf("image %d of %d, power cut after the %s", i, n, d.Last())})
 	}
 }
 
-// moments draws n points of a recording in ascending order; four of five have something unsynced.
-func moments(rec *recording, n int, rng *rand.Rand) []int {
-	var dirty []int
+// point is a point in time of a recording; naming if it was drawn for a name that has just changed.
+type point struct {
+	at     int
+	naming bool
+}
+
+// moments draws n points in ascending order: three of five where something is unsynced, one where a name has just changed,
+// which is seldom, and one anywhere.
+func moments(rec *recording, n int, rng *rand.Rand) []point {
+	var dirty, naming []int
 	d := rec.play()
 	for d.Step() {
 		if d.Dirty() {
 			dirty = append(dirty, d.Now())
 		}
-	}
-	at := make([]int, n)
-	for i := range at {
-		if from := i * len(dirty) / n; i%5 != 0 && len(dirty) > 0 {
-			to := max(from+1, (i+1)*len(dirty)/n)
-			at[i] = dirty[from+rng.IntN(to-from)]
-		} else {
-			at[i] = rng.IntN(d.Moments() + 1)
+		if d.Naming() {
+			naming = append(naming, d.Now())
 		}
 	}
-	slices.Sort(at)
-	return at
+	points := make([]point, n)
+	for i := range points {
+		switch {
+		case i%5 == 0 || len(dirty) == 0:
+			points[i].at = rng.IntN(d.Moments() + 1)
+		case i%5 == 1 && len(naming) > 0:
+			points[i] = point{spread(naming, i, n, rng), true}
+		default:
+			points[i].at = spread(dirty, i, n, rng)
+		}
+	}
+	slices.SortStableFunc(points, func(a, b point) int { return cmp.Compare(a.at, b.at) })
+	return points
+}
+
+// spread draws from the i-th of n equal parts of a list.
+func spread(list []int, i, n int, rng *rand.Rand) int {
+	from := i * len(list) / n
+	to := max(from+1, (i+1)*len(list)/n)
+	return list[from+rng.IntN(to-from)]
 }

@@ -25,7 +25,7 @@ const (
 // TestFaultKill kills the server at random points under load, during start-up too, starts it again and lets the oracle
 // judge what is left after each kill: row 1 of the faults to survive.
 func TestFaultKill(t *testing.T) {
-	began, h := time.Now(), &killing{t: t, target: newStoreTarget(t), rng: rand.New(rand.NewPCG(Seed(), 3)), where: map[string]int{}}
+	began, h := time.Now(), &killing{t: t, target: newEdgeTarget(t), rng: rand.New(rand.NewPCG(Seed(), 3)), where: map[string]int{}}
 	oracle, err := startPeer("oracle", "-serve")
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,7 @@ type killing struct {
 	tally    tally
 	kills    int
 	answers  int64
+	repeats  int64 // commands sent again after their answer, to get the same one
 	where    map[string]int
 	restarts []time.Duration // from a start after a kill to the first command answered
 }
@@ -65,8 +66,8 @@ func (h *killing) String() string {
 	for _, place := range moment.All {
 		where = append(where, fmt.Sprintf("%s %d", place, h.where[place]))
 	}
-	return fmt.Sprintf("kill -9: %d runs, hit at: %s; %d acknowledged, %s, accepting again p50 %v p99 %v", h.kills,
-		strings.Join(where, ", "), h.answers, &h.tally, percentile(h.restarts, 50), percentile(h.restarts, 99))
+	return fmt.Sprintf("kill -9: %d runs, hit at: %s; %d acknowledged, %d of them asked twice, %s, accepting again p50 %v p99 %v", h.kills,
+		strings.Join(where, ", "), h.answers, h.repeats, &h.tally, percentile(h.restarts, 50), percentile(h.restarts, 99))
 }
 
 // folder kills the server several times in one data folder, and at last looks at what a start that is not killed makes of it.
@@ -76,7 +77,7 @@ func (h *killing) folder(kills int) {
 	if err := os.Mkdir(data, 0o700); err != nil {
 		h.t.Fatal(err)
 	}
-	h.target.prepare(h.t, data)
+	h.target.prepare(h.t, data, address)
 	c := newCrowd(h.t, h.target, crowdSize, base, address)
 	for i := range kills {
 		switch kind := h.rng.IntN(8); {
@@ -85,12 +86,12 @@ func (h *killing) folder(kills int) {
 			h.awaken(c, p, i > 0)
 			h.wait(p, h.draw(longestLoad))
 			h.kill(c, p, data)
-		case kind < 6: // at a random time after the start, before it is ready or soon after
+		case kind < 5: // at a random time after the start, before it is ready or soon after
 			p := h.start(data, address, c, 0)
 			h.wait(p, h.draw(longestStart))
 			h.kill(c, p, data)
 		default: // at a random call that changes a file
-			p := h.start(data, address, c, 1<<h.rng.IntN(9)+h.rng.IntN(64))
+			p := h.start(data, address, c, 1<<(2+h.rng.IntN(8))+h.rng.IntN(64))
 			h.await(p)
 			h.kill(c, p, data)
 		}
@@ -99,6 +100,11 @@ func (h *killing) folder(kills int) {
 	h.awaken(c, p, kills > 0)
 	c.end()
 	h.answers += c.answers.Load()
+	h.repeats += c.repeats.Load()
+	for _, finding := range c.differing() {
+		h.tally.doubles++
+		h.tally.note("a repeated command", finding)
+	}
 	p.kill()
 	h.judge(c, data, "after the last start")
 }

@@ -18,12 +18,14 @@ type crowd struct {
 	acks     string // the file
 	lines    chan line
 	answers  atomic.Int64
+	repeats  atomic.Int64
 	answered chan struct{} // gets something, now and then, when answers grew
 	stop     context.CancelFunc
 	done     sync.WaitGroup
 	mu       sync.Mutex
 	waiting  map[int]string // key of the command on its way, by client
 	refused  string         // the last answer that was none
+	differ   []string       // commands that got another answer when they were sent again
 }
 
 // retryPause is how long a client waits before it knocks at a dead server again.
@@ -115,7 +117,32 @@ func (c *crowd) run(ctx context.Context, n int, client client) {
 		case <-ctx.Done():
 			return
 		}
+		if i%16 == 0 && c.repeat(ctx, client, key, a) != nil {
+			return
+		}
 	}
+}
+
+// repeat sends an answered command again: the answer must be the same, whatever happened to the server meanwhile.
+func (c *crowd) repeat(ctx context.Context, client client, key string, first acknowledged) error {
+	second, err := c.insist(ctx, client, key)
+	if err != nil {
+		return err
+	}
+	c.repeats.Add(1)
+	if second != first {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.differ = append(c.differ, fmt.Sprintf("first answered with %+v, then with %+v", first, second))
+	}
+	return nil
+}
+
+// differing lists the commands that did not get the same answer twice.
+func (c *crowd) differing() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.differ
 }
 
 // insist sends a command until it is answered or the crowd ends.

@@ -29,14 +29,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program gives the path of the built "child" or "oracle".
+// program gives the path of the built "child", "oracle" or "edge".
 func program(t *testing.T, name string) string {
 	t.Helper()
 	programs.once.Do(func() {
 		if programs.folder, programs.err = os.MkdirTemp("", "faultbin"); programs.err != nil {
 			return
 		}
-		build := exec.Command("go", "build", "-buildvcs=false", "-o", programs.folder+"/", "multistream/edge/faulttest/child", "multistream/tools/oracle")
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", programs.folder+"/",
+			"multistream/edge/faulttest/child", "multistream/tools/oracle", "multistream/cmd/edge")
 		if text, err := build.CombinedOutput(); err != nil {
 			programs.err = fmt.Errorf("build: %w\n%s", err, text)
 		}

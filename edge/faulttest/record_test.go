@@ -3,6 +3,7 @@ package faulttest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -110,8 +111,22 @@ func writeImage(t *testing.T, folder string, files map[string][]byte) {
 	}
 }
 
+// reserve is the file that an edge gives back to a full disk. It holds no data, so no image has it; one of the right size,
+// made of a hole, lies there already wherever an edge is started, or each start would take its blocks anew.
+const (
+	reserve      = "reserve"
+	reserveBytes = 64 << 20
+)
+
 func putImage(folder string, files map[string][]byte) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	hole, err := os.Create(filepath.Join(folder, reserve))
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(hole.Truncate(reserveBytes), hole.Close()); err != nil {
 		return err
 	}
 	for name, data := range files {
@@ -130,6 +145,9 @@ func readImage(t *testing.T, folder string) map[string][]byte {
 	}
 	files := map[string][]byte{}
 	for _, e := range entries {
+		if e.IsDir() || e.Name() == reserve {
+			continue
+		}
 		data, err := os.ReadFile(filepath.Join(folder, e.Name()))
 		if err != nil {
 			t.Fatal(err)

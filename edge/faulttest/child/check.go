@@ -8,7 +8,6 @@ import (
 	"io"
 	"time"
 
-	"multistream/edge/sqlite"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 )
@@ -58,9 +57,9 @@ func check(ctx context.Context, r checkRequest, a *checkAnswer) error {
 	if err != nil {
 		return fmt.Errorf("the store does not open: %w", err)
 	}
-	a.Kept, a.Torn = store.Recovery().KeptBytes, store.Recovery().TornBytes
+	a.Kept, a.Torn = store.kept, store.torn
 	err = look(ctx, store, acks, a)
-	if closing := store.Close(); err == nil && closing != nil {
+	if closing := store.close(); err == nil && closing != nil {
 		err = fmt.Errorf("the store does not close: %w", closing)
 	}
 	return err
@@ -69,7 +68,7 @@ func check(ctx context.Context, r checkRequest, a *checkAnswer) error {
 // openedTexts is of how many of the latest events the sealed text is opened: a key that a power cut took is a young one.
 const openedTexts = 40
 
-func look(ctx context.Context, store *sqlite.Store, acks []ack, a *checkAnswer) error {
+func look(ctx context.Context, store *store, acks []ack, a *checkAnswer) error {
 	logs := map[event.ID][]event.Event{}
 	for i, k := range acks {
 		if _, ok := logs[k.Session]; !ok {
@@ -87,7 +86,7 @@ func look(ctx context.Context, store *sqlite.Store, acks []ack, a *checkAnswer) 
 		if i < len(acks)-openedTexts { // the oracle looks for the keys of all
 			continue
 		}
-		if _, err := event.OpenEvent(&log[k.Sequence-1], store.Keys()); err != nil {
+		if _, err := event.OpenEvent(&log[k.Sequence-1], store.keys); err != nil {
 			a.Lost = append(a.Lost, fmt.Sprintf("key of session %s sequence %d: %v", k.Session, k.Sequence, err))
 		}
 	}
@@ -95,7 +94,7 @@ func look(ctx context.Context, store *sqlite.Store, acks []ack, a *checkAnswer) 
 }
 
 // readAll reads a session through the store and holds it to the rules of a chain.
-func readAll(ctx context.Context, store *sqlite.Store, tenant, session event.ID) ([]event.Event, error) {
+func readAll(ctx context.Context, store *store, tenant, session event.ID) ([]event.Event, error) {
 	var log []event.Event
 	for {
 		page, err := store.Read(ctx, tenant, session, int64(len(log)), 500)
@@ -119,7 +118,7 @@ func readAll(ctx context.Context, store *sqlite.Store, tenant, session event.ID)
 }
 
 // goOn appends to a session that survived, and to a new one.
-func goOn(ctx context.Context, store *sqlite.Store, logs map[event.ID][]event.Event) error {
+func goOn(ctx context.Context, store *store, logs map[event.ID][]event.Event) error {
 	classes := []*class{newClass(event.NewID())}
 	for session, log := range logs {
 		if len(log) > 0 {

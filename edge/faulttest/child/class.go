@@ -8,7 +8,6 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"multistream/edge/sqlite"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 )
@@ -34,24 +33,24 @@ func (c *class) somebody() event.ID {
 }
 
 // message makes the event that follows e's place in the batch: a chat message with sealed text.
-func (c *class) message(store *sqlite.Store, after eventlog.Head, actor event.ID, key string) (event.Event, error) {
+func (c *class) message(store *store, after eventlog.Head, actor event.ID, key string) (event.Event, error) {
 	previous := after.Hash
 	if after.Sequence == 0 {
 		previous = event.Genesis(c.tenant, c.session)
 	}
 	e := event.Event{
 		ID: event.DeriveID(c.session, actor, key, 1), TenantID: c.tenant, SessionID: c.session, Epoch: after.Epoch,
-		Sequence: after.Sequence + 1, Type: event.TypeChatMessage, SchemaVersion: 1, ActorID: actor, EdgeID: store.EdgeID(),
+		Sequence: after.Sequence + 1, Type: event.TypeChatMessage, SchemaVersion: 1, ActorID: actor, EdgeID: store.edge,
 		CreatedAt: max(after.CreatedAt, event.TimeOf(time.Now())), IdempotencyKey: event.FactKey(key, 1), PrevHash: previous,
 	}
 	text := fmt.Sprintf("message %s of %s%*d", key, actor, mathrand.IntN(700), 0)
 	body := &event.ChatMessage{
 		MessageID: event.DeriveID(c.session, actor, key, 2), UserID: actor, DisplayName: event.Plain("A pupil"), Content: event.Plain(text),
 	}
-	if err := event.Seal(body, e.Context(), store.Keys()); err != nil {
+	if err := event.Seal(body, e.Context(), store.keys); err != nil {
 		return e, err
 	}
-	secret, err := store.Keys().Current(c.tenant, actor)
+	secret, err := store.keys.Current(c.tenant, actor)
 	if err != nil {
 		return e, err
 	}
@@ -67,7 +66,7 @@ func (c *class) message(store *sqlite.Store, after eventlog.Head, actor event.ID
 }
 
 // append appends n messages as one batch; what it returns was acknowledged by the store.
-func (c *class) append(ctx context.Context, store *sqlite.Store, n int) ([]event.Event, error) {
+func (c *class) append(ctx context.Context, store *store, n int) ([]event.Event, error) {
 	var batch []event.Event
 	head := c.head
 	for range n {
@@ -93,7 +92,7 @@ func (c *class) summary(head eventlog.Head) *eventlog.Summary {
 }
 
 // snapshot stores a stand-in for a folded state.
-func (c *class) snapshot(ctx context.Context, store *sqlite.Store, last event.Event) error {
+func (c *class) snapshot(ctx context.Context, store *store, last event.Event) error {
 	err := store.SaveSnapshot(ctx, eventlog.Snapshot{
 		TenantID: c.tenant, SessionID: c.session, Epoch: last.Epoch, Sequence: last.Sequence, Hash: last.Hash, Format: 1,
 		State: make([]byte, 3000), Signed: event.HeadOf(&last),

@@ -1,17 +1,19 @@
-// Child is what the fault tests run, watch and kill: the real store of an edge without its network.
+// Child is what the fault tests watch: a real edge, put together as cmd/edge does it, whose log is written without the network.
 //
 //	child write DIR ACKS EVENTS   append that many events by several sessions at once, writing each acknowledgement to ACKS
-//	child serve DIR ADDRESS       answer commands over HTTP on a loopback address until it is killed
 //	child check                   open the folder that each line of standard input names, and say what is missing
 package main
 
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 
-	"multistream/edge/sqlite"
+	"multistream/edge"
+	"multistream/shared/event"
+	"multistream/shared/eventlog"
 )
 
 func main() {
@@ -29,16 +31,27 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("number of events: %w", err)
 		}
 		return write(ctx, args[1], args[2], events)
-	case len(args) == 3 && args[0] == "serve":
-		return serve(ctx, args[1], args[2])
 	case len(args) == 1 && args[0] == "check":
 		return serveChecks(ctx, os.Stdin, os.Stdout)
 	}
 	return fmt.Errorf("unknown arguments %q", args)
 }
 
-// open opens the store as an edge does, without what would only make images larger: the reserve file holds no data, and
-// the background check changes none.
-func open(ctx context.Context, dir string) (*sqlite.Store, error) {
-	return sqlite.Open(ctx, sqlite.Options{Dir: dir, ReserveBytes: -1, ScrubPause: -1})
+// store is what the child uses of an edge's data folder.
+type store struct {
+	eventlog.Log
+	edge       event.ID
+	keys       event.KeyRing
+	kept, torn int64 // where the log of the run before ended, and the bytes behind that
+	close      func() error
+}
+
+// open opens a data folder as an edge does.
+func open(ctx context.Context, dir string) (*store, error) {
+	box, err := edge.Open(ctx, edge.Config{DataDir: dir}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	left := box.Store.Recovery()
+	return &store{Log: box.Store, edge: box.Store.EdgeID(), keys: box.Store.Keys(), kept: left.KeptBytes, torn: left.TornBytes, close: box.Close}, nil
 }

@@ -6,7 +6,6 @@ import (
 	mathrand "math/rand/v2"
 	"sync"
 
-	"multistream/edge/sqlite"
 	"multistream/shared/event"
 )
 
@@ -31,7 +30,7 @@ func write(ctx context.Context, dir, acks string, events int) error {
 	if err := writeSome(ctx, store, classes, out, events/2); err != nil {
 		return err
 	}
-	if err := store.Close(); err != nil {
+	if err := store.close(); err != nil {
 		return err
 	}
 	if store, err = open(ctx, dir); err != nil {
@@ -40,7 +39,7 @@ func write(ctx context.Context, dir, acks string, events int) error {
 	return writeSome(ctx, store, classes, out, events-events/2)
 }
 
-func writeSome(ctx context.Context, store *sqlite.Store, classes []*class, out *ackFile, events int) error {
+func writeSome(ctx context.Context, store *store, classes []*class, out *ackFile, events int) error {
 	var writers sync.WaitGroup
 	failed := make([]error, len(classes))
 	for i, c := range classes {
@@ -56,7 +55,7 @@ func writeSome(ctx context.Context, store *sqlite.Store, classes []*class, out *
 	return errors.Join(failed...)
 }
 
-func writeBatch(ctx context.Context, store *sqlite.Store, c *class, out *ackFile, n int) error {
+func writeBatch(ctx context.Context, store *store, c *class, out *ackFile, n int) error {
 	batch, err := c.append(ctx, store, n)
 	if err != nil {
 		return err

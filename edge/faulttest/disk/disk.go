@@ -20,6 +20,7 @@ type Disk struct {
 	pending     []naming         // name changes since the folder was synced, in order
 	moments     []moment
 	next        int
+	named       int // value of next when a name changed last
 	marks       [][]byte
 	markTimes   []int
 	syncing     map[*systrace.Op]covered
@@ -174,7 +175,7 @@ func (d *Disk) rename(o *systrace.Op, f *file) {
 	}
 	n := naming{op: o, of: f}
 	n.apply(d.names)
-	d.pending = append(d.pending, n)
+	d.pending, d.named = append(d.pending, n), d.next
 }
 
 func (n naming) apply(names map[string]*file) {
@@ -197,6 +198,12 @@ func (d *Disk) Files() map[string][]byte {
 	}
 	return out
 }
+
+// justNow is for how many moments a change of names counts as young.
+const justNow = 8
+
+// Naming reports whether a name was made, changed or removed just now and is not durable.
+func (d *Disk) Naming() bool { return len(d.pending) > 0 && d.next-d.named <= justNow }
 
 // Dirty reports whether anything is unsynced now.
 func (d *Disk) Dirty() bool {

@@ -14,7 +14,7 @@ func (p *parser) call(c call, begin, end int) error {
 		return p.opened(c, op)
 	case "rename", "renameat", "renameat2", "unlink", "unlinkat":
 		return p.renamed(c, op)
-	case "link", "linkat", "mkdir", "mkdirat", "truncate":
+	case "link", "linkat", "truncate":
 		for i := range c.args {
 			if path, err := pathAt(c, i); err == nil {
 				if name, ok := p.name(path); ok && name != "." {
@@ -105,6 +105,9 @@ func (p *parser) opened(c call, op Op) error {
 	if strings.Contains(flags, "O_APPEND") {
 		return fmt.Errorf("appending to %s is not modelled", name)
 	}
+	if op.Create && strings.Contains(name, "/") {
+		return fmt.Errorf("making %s is not modelled: what is acknowledged must not need folders in the folder", name)
+	}
 	if op.Create || op.Trunc {
 		p.ops = append(p.ops, op)
 	}
@@ -121,7 +124,7 @@ func (p *parser) renamed(c call, op Op) error {
 		if err != nil {
 			return err
 		}
-		if name, ok := p.name(path); ok {
+		if name, ok := p.name(path); ok && !strings.Contains(name, "/") {
 			names = append(names, name)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // Parse reads a record and gives the operations on files directly inside folder and on the marker file, in the order in
-// which they began. Returns an error, naming the line, for anything in the folder that the operations can't express.
+// which they began. Folders inside of it are not part of it. Returns an error, naming the line, for anything in the folder
+// that the operations can't express, a file made in such a folder included.
 func Parse(r io.Reader, folder, marker string) ([]Op, error) {
 	p := &parser{folder: filepath.Clean(folder), marker: filepath.Clean(marker), open: map[string]unfinished{}, at: map[string]int64{}}
 	in := bufio.NewReaderSize(r, 1<<20)

@@ -16,7 +16,7 @@ var (
 		"?unlink", "unlinkat", "lseek", "mmap",
 	}
 	watched = []string{
-		"writev", "pwritev", "pwritev2", "truncate", "fallocate", "?link", "linkat", "?mkdir", "mkdirat", "copy_file_range",
+		"writev", "pwritev", "pwritev2", "truncate", "fallocate", "?link", "linkat", "copy_file_range",
 		"sendfile", "splice", "sync_file_range",
 	}
 )
