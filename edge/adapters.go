@@ -3,14 +3,30 @@ package edge
 import (
 	"context"
 	"errors"
+	"time"
 
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
+	"multistream/edge/sqlite"
 	"multistream/shared/directory"
 	"multistream/shared/event"
+	"multistream/shared/eventlog"
 	"multistream/shared/session"
 )
+
+// timedLog is the log, with the time of each append told to the metrics.
+type timedLog struct {
+	*sqlite.Store
+	observe func(took time.Duration)
+}
+
+func (l timedLog) Append(ctx context.Context, b eventlog.Batch) error {
+	began := time.Now()
+	err := l.Store.Append(ctx, b)
+	l.observe(time.Since(began))
+	return err
+}
 
 // classes is the orchestrator as the gateway wants it.
 type classes struct{ o *orchestrator.Orchestrator }
