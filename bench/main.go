@@ -57,7 +57,9 @@ var figures = []struct {
 	name    string
 	measure func(context.Context, *bench) error
 }{
-	{"append", measureAppends},
+	{"append-one", oneWriter.measure},
+	{"append-sessions", manyClasses.measure},
+	{"append-senders", manySenders.measure},
 	{"fold", measureFold},
 	{"view", measureView},
 	{"start", measureStart},

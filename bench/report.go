@@ -22,6 +22,7 @@ type figure struct {
 	Low    float64 `json:"ratioLow,omitempty"`
 	High   float64 `json:"ratioHigh,omitempty"` // Low and High: a quarter of the rounds lies below, and above
 	Rounds int     `json:"rounds,omitempty"`
+	Disk   float64 `json:"diskSyncs,omitempty"` // appends of 4 kB with fsync a second, measured between the rounds
 	Target string  `json:"target,omitempty"`
 	Met    *bool   `json:"met,omitempty"`
 	Note   string  `json:"note,omitempty"`
