@@ -184,6 +184,11 @@ func TestFullOrReadOnlyDisk(t *testing.T) {
 }
 
 func TestReserveKeepsClassesGoing(t *testing.T) {
+	t.Run("log", func(t *testing.T) { reserveKeepsClassesGoing(t, false) })
+	t.Run("keys", func(t *testing.T) { reserveKeepsClassesGoing(t, true) })
+}
+
+func reserveKeepsClassesGoing(t *testing.T, forKeys bool) {
 	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
 	d, opt := breakable(t, dir)
 	var free atomic.Int64
@@ -203,6 +208,11 @@ func TestReserveKeepsClassesGoing(t *testing.T) {
 		return nil
 	})
 	all := c.Several(4)
+	if forKeys {
+		if _, err := s.Keys().Current(c.Tenant, c.Actor); err != nil {
+			t.Fatalf("a key, with a reserve: %v", err)
+		}
+	}
 	if err := appendOne(s, c, all...); err != nil {
 		t.Fatalf("with a reserve: %v", err)
 	}
@@ -369,4 +379,37 @@ func TestCallerThatNoLongerWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRows(t, open(t, dir, opt), c, all)
+}
+
+// A box that was killed with a full disk starts from its reserve.
+func TestStartOnAFullDisk(t *testing.T) {
+	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
+	d, opt := breakable(t, dir)
+	reserve := func(o *Options) {
+		o.ReserveBytes = 1 << 20
+		o.FreeSpace = func(string) (int64, error) { return 4 << 20, nil }
+	}
+	s := open(t, dir, opt, reserve)
+	all := c.Several(40)
+	if err := appendOne(s, c, all...); err != nil {
+		t.Fatal(err)
+	}
+	files := readFiles(t, dir) // as a kill leaves them: the rows are in the write-ahead log
+	s.Close()
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.breaks(func(op faultvfs.Op) error {
+		if _, err := os.Stat(filepath.Join(dir, "reserve")); op.Kind == faultvfs.Write && err == nil {
+			return faultvfs.ErrFull
+		}
+		return nil
+	})
+	s = open(t, dir, opt, reserve, func(o *Options) { o.FreeSpace = func(string) (int64, error) { return 0, nil } })
+	wantRows(t, s, c, all)
+	if s.Reserve().Held || !errors.Is(s.AcceptingStarts(), eventlog.ErrUnavailable) {
+		t.Errorf("%+v, %v", s.Reserve(), s.AcceptingStarts())
+	}
 }

@@ -23,6 +23,7 @@ type Keys struct {
 	log     *slog.Logger
 	kek     cipher.AEAD
 	fence   fence
+	reserve *reserve // shared with the log
 	db      *sql.DB
 	conn    *sql.Conn
 	readers *sql.DB
@@ -59,12 +60,12 @@ var _ event.KeyRing = (*Keys)(nil)
 
 // openKeys opens keys.db, and makes it with its key file at the first start. A failed sync in it fences the log too:
 // events whose keys are lost are lost.
-func openKeys(ctx context.Context, opts Options, vfs string, f fence) (_ *Keys, err error) {
+func openKeys(ctx context.Context, opts Options, vfs string, f fence, r *reserve) (_ *Keys, err error) {
 	kek, err := loadKEK(opts.Dir)
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{now: opts.Now, log: opts.Logger, fence: f, queue: make(chan *keyUnit, opts.QueueLength), ended: make(chan struct{})}
+	k := &Keys{now: opts.Now, log: opts.Logger, fence: f, reserve: r, queue: make(chan *keyUnit, opts.QueueLength), ended: make(chan struct{})}
 	k.forget()
 	if k.kek, err = newAEAD(kek); err != nil {
 		return nil, err

@@ -88,6 +88,9 @@ const keyCheckpointEvery = 200
 
 func (k *Keys) write(group []*keyUnit) {
 	err := k.transaction(group)
+	if isFull(err) && k.reserve.release() {
+		err = k.transaction(group)
+	}
 	scoured := false
 	for _, u := range group {
 		if err != nil {

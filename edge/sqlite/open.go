@@ -90,6 +90,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if s.lock, err = lockFolder(s.opts.Dir); err != nil {
 		return nil, err
 	}
+	s.reserve = newReserve(s.opts, s.log)
 	file := filepath.Join(s.opts.Dir, "edge.db")
 	if s.recovery, err = inspectWAL(file + "-wal"); err != nil {
 		return nil, err
@@ -106,7 +107,11 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	// A fresh write-ahead log: what an interrupted run left behind the last commit must not lie behind new ones.
-	if err := s.writer.checkpoint("TRUNCATE"); err != nil {
+	err = s.writer.checkpoint("TRUNCATE")
+	if isFull(err) && s.reserve.release() {
+		err = s.writer.checkpoint("TRUNCATE")
+	}
+	if err != nil {
 		return nil, err
 	}
 	if s.readers, err = sql.Open("sqlite", s.readDSN(file)); err != nil {
@@ -120,10 +125,12 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.verifyLive(ctx); err != nil {
 		return nil, err
 	}
-	if s.keys, err = openKeys(ctx, s.opts, s.vfs, s.writer.fence); err != nil {
+	if s.keys, err = openKeys(ctx, s.opts, s.vfs, s.writer.fence, s.reserve); err != nil {
 		return nil, err
 	}
-	s.reserve = newReserve(s.opts, s.log)
+	if err := s.reserve.refill(); err != nil {
+		s.log.Warn("no reserve of disk space", "error", err)
+	}
 	s.writer.start()
 	s.startBackground()
 	return s, nil

@@ -28,12 +28,12 @@ type reserve struct {
 	held bool
 }
 
-// newReserve takes the reserve if there is room for it. Without room a start goes on: classes matter more.
+// newReserve finds the reserve of the run before. Where there is none and no room for one, a start goes on: classes
+// matter more.
 func newReserve(opts Options, log *slog.Logger) *reserve {
 	r := &reserve{opts: opts, log: log, file: filepath.Join(opts.Dir, "reserve")}
-	if err := r.refill(); err != nil {
-		log.Warn("no reserve of disk space", "error", err)
-	}
+	st, err := os.Stat(r.file)
+	r.held = err == nil && opts.ReserveBytes >= 0 && st.Size() == opts.ReserveBytes
 	return r
 }
 
@@ -59,10 +59,6 @@ func (r *reserve) refill() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.held || r.opts.ReserveBytes < 0 {
-		return nil
-	}
-	if st, err := os.Stat(r.file); err == nil && st.Size() == r.opts.ReserveBytes {
-		r.held = true // of the run before
 		return nil
 	}
 	free, err := r.opts.FreeSpace(r.opts.Dir)
@@ -103,7 +99,7 @@ func (s *Store) Reserve() Reserve {
 	return Reserve{Bytes: max(r.opts.ReserveBytes, 0), Held: r.held}
 }
 
-// AcceptingStarts returns ErrUnavailable with a sentence when the disk is too full to begin another class: running ones
+// AcceptingStarts returns ErrUnavailable with a sentence that may be shown when the disk is too full to begin another class: running ones
 // keep what is left.
 func (s *Store) AcceptingStarts() error {
 	if err := s.FenceCause(); err != nil {
@@ -114,8 +110,8 @@ func (s *Store) AcceptingStarts() error {
 		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
 	}
 	if r := s.Reserve(); free < s.opts.StartFloor || r.Bytes > 0 && !r.Held {
-		return fmt.Errorf("%d bytes are free on the disk of %s, %d are needed to begin a class; running classes go on: %w",
-			free, s.opts.Dir, s.opts.StartFloor, eventlog.ErrUnavailable)
+		return fmt.Errorf("no class can begin now: %d MB are free on this box's disk and %d are needed; running classes go on; "+
+			"free some space: %w", free>>20, s.opts.StartFloor>>20, eventlog.ErrUnavailable)
 	}
 	return nil
 }

@@ -268,7 +268,6 @@ func (w *writer) transaction(group []*request) error {
 // failed ends a broken transaction and says what that means to everyone in it.
 func (w *writer) failed(ctx context.Context, cause error, atCommit bool) error {
 	clear(w.heads)
-	w.next = w.place
 	_, rollback := w.stmts.rollback.ExecContext(ctx)
 	if atCommit && isFailedWrite(cause) && w.nothingCommitted() {
 		atCommit = false

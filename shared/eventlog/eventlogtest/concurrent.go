@@ -23,13 +23,15 @@ func testConcurrent(t *testing.T, l eventlog.Log) {
 		chains[i] = c
 		wg.Go(func() {
 			for round := range 20 {
-				bad := c.Peek(func(e *event.Event) { e.Sequence++ })
+				bad := []event.Event{c.Peek(func(e *event.Event) { e.Sequence++ })}
 				want := eventlog.ErrConflict
-				if i%3 == 1 && round > 0 {
-					bad, want = c.Peek(func(e *event.Event) { e.IdempotencyKey = logs[i][0].IdempotencyKey }), eventlog.ErrKeyUsed
+				if i%3 == 1 && round > 0 { // only its last event is bad
+					fork := *c
+					bad = append(fork.Several(2), fork.NextWith(func(e *event.Event) { e.IdempotencyKey = logs[i][0].IdempotencyKey }))
+					want = eventlog.ErrKeyUsed
 				}
 				if i%2 == 1 {
-					err := l.Append(ctx, eventlog.Batch{TenantID: c.Tenant, SessionID: c.Session, Events: []event.Event{bad}})
+					err := l.Append(ctx, eventlog.Batch{TenantID: c.Tenant, SessionID: c.Session, Events: bad})
 					if !errors.Is(err, want) {
 						t.Errorf("bad batch: got %v, want %v", err, want)
 					}
