@@ -8,11 +8,9 @@ func deliverHandRaised(after *State, _ *event.Opened, p *event.HandRaised) Deliv
 	full := *p
 	full.Up = after.Hands.Up
 	d.Staff = &full
-	if !IsStaff(after.roleOf(p.UserID)) {
-		own := full
-		own.Ahead = max(after.Hands.of(p.UserID), 0)
-		d.Persons[p.UserID] = &own
-	}
+	own := full
+	own.Ahead = max(after.Hands.of(p.UserID), 0)
+	d.Persons[p.UserID] = &own
 	return d
 }
 

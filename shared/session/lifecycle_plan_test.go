@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"multistream/shared/event"
@@ -61,6 +62,13 @@ func TestPlanSecrets(t *testing.T) {
 		plan := got.(*event.SessionRescheduled).Plan
 		if plan.JoinCode != "" || plan.Destinations != nil || plan.Chat.Words != nil {
 			t.Errorf("told to all: %+v", plan)
+		}
+	}
+	c.do(teacher(), "session.start", nil)
+	c.join(student("Sam"))
+	for _, secret := range []string{"darn", "4711", who("YouTube").String()} {
+		if strings.Contains(string(asJSON(t, View(c.s, who("Sam")))), secret) {
+			t.Errorf("Sam's view contains %q", secret)
 		}
 	}
 	c.finish()

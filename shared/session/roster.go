@@ -102,15 +102,7 @@ func (s *State) place(e *event.Opened, joined, known *Participant) {
 		delete(s.Private.Quiet, id)
 	}
 	if known != nil && known.Role != joined.Role {
-		s.roleChanged(e, joined)
-	}
-}
-
-// roleChanged gives everybody a fresh view: what somebody sees, and who sees them, goes by their role.
-func (s *State) roleChanged(e *event.Opened, p *Participant) {
-	s.Private.RefreshAll = e.Sequence
-	if IsStaff(p.Role) { // staff are never beyond the roster, and stay in it when they are students again
-		delete(s.Private.Paged, p.UserID.String())
+		s.Private.RefreshAll = e.Sequence // what somebody sees, and who sees them, goes by their role
 	}
 }
 

@@ -73,6 +73,20 @@ func TestTeacherReturns(t *testing.T) {
 	c.finish()
 }
 
+// TestJoinedTwice: an entry that was logged twice counts once.
+func TestJoinedTwice(t *testing.T) {
+	c := liveClass(t, student("Sam"))
+	for range 2 {
+		c.append(who("Pia"), event.Fact{Type: event.TypeParticipantJoined, Payload: &event.ParticipantJoined{UserID: who("Pia"), Role: "student", JoinedAt: c.now}})
+	}
+	checkPeople(t, c.s)
+	for range 2 {
+		c.append(who("Pia"), event.Fact{Type: event.TypeParticipantLeft, Payload: &event.ParticipantLeft{UserID: who("Pia"), LeftAt: c.now}})
+	}
+	checkPeople(t, c.s)
+	c.finish()
+}
+
 func TestExpire(t *testing.T) {
 	c := liveClass(t, student("Sam"))
 	joined := c.now

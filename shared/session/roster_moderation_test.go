@@ -37,6 +37,11 @@ func TestRemove(t *testing.T) {
 	c.do(teacher(), "participant.remove", remove("Pia")) // after they left: no way back unasked
 	c.join(student("Pia"))
 	c.standing("Pia", StandingWaiting)
+	c.wait(1)
+	e := c.do(student("Pia"), "participant.leave", nil)[0] // gives up waiting
+	if d := Deliver(c.s, &e); d.For(&e, who("Sam"), StandingMember) != nil || c.s.person(who("Pia")).LeftAt == c.now {
+		t.Error("who was in before and stopped waiting is shown as leaving the class")
+	}
 	c.finish()
 }
 

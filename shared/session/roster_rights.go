@@ -63,7 +63,7 @@ func applyPermission(s *State, e *event.Opened, p *event.PermissionChanged) {
 	changed := known.Role != p.Role
 	known.Role, known.Grants = p.Role, sorted(p.Grants)
 	if changed && s.Private != nil {
-		s.roleChanged(e, known)
+		s.Private.RefreshAll = e.Sequence
 	}
 }
 

@@ -126,5 +126,8 @@ func TestConsent(t *testing.T) {
 	c.do(system(), "session.end_now", nil)
 	c.refused(fault.SessionEnded, student("Sam"), "consent.give", &ConsentGive{Purpose: "recording"})
 	c.do(student("Pia"), "consent.withdraw", &ConsentWithdraw{Purpose: "recording"})
+	if len(c.s.Consents) != 1 {
+		t.Errorf("consents left: %v", c.s.Consents)
+	}
 	c.finish()
 }
