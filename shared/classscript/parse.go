@@ -18,7 +18,12 @@ const maxPeople = 5000
 
 // Parse reads a script. Errors name the line of the file and what is wrong with it.
 func Parse(data []byte) (*Script, error) {
-	p := parser{script: &Script{}, first: map[string]int{}}
+	p := parser{script: &Script{}}
+	for i, line := range strings.Split(string(data), "\n") {
+		if strings.TrimRight(line, "\r") == "-- --" { // txtar panics over it
+			return nil, fmt.Errorf("line %d: a section without a name", i+1)
+		}
+	}
 	archive := txtar.Parse(data)
 	p.script.Prose = strings.TrimSpace(string(archive.Comment))
 	p.script.Title, _, _ = strings.Cut(p.script.Prose, "\n")
@@ -84,7 +89,6 @@ type parser struct {
 	script *Script
 	at     int   // line of the file
 	now    int64 // milliseconds of the class
-	first  map[string]int
 }
 
 // person reads "Name role [guest] ["Display Name"]".

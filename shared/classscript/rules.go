@@ -22,6 +22,8 @@ type Rules struct {
 	Log   []event.Opened
 	// Seen is called after each event was applied, if set. It must not change the state.
 	Seen func(e *event.Opened)
+	// Decided is called after each decision, before anything of it is applied, if set.
+	Decided func(c *session.Command, facts []event.Fact, refusal error)
 
 	directory map[event.ID]Person
 	first     map[once]answered
@@ -128,6 +130,9 @@ func (r *Rules) Give(by Person, typ, key string, now event.Time, payload any) (e
 		return before.events, true, nil
 	}
 	facts, err := session.Decide(r.State, c)
+	if r.Decided != nil {
+		r.Decided(&c, facts, err)
+	}
 	if err != nil || len(facts) == 0 {
 		return nil, false, err
 	}

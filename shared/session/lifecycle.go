@@ -87,6 +87,9 @@ func (s *State) everybodyLeaves(at event.Time) {
 		}
 	}
 	s.Roster.Present = 0
+	for _, h := range s.Hands.Raised {
+		s.dropClaim(h.UserID)
+	}
 	s.Hands = Hands{}
 	if s.Desk != nil {
 		s.Desk.Waiting = nil
