@@ -62,9 +62,9 @@ func (w *writer) append(ctx context.Context, b *eventlog.Batch) (refused, broken
 	if err := follows(&b.Events[0], head); err != nil {
 		return err, nil
 	}
-	// One statement undoes itself; more than one need a savepoint.
+	// One statement undoes itself; more than one need a savepoint to be undone without the rest of the group.
 	several := len(b.Events) > 1 || b.Summary != nil
-	if several {
+	if several && w.careful {
 		if _, err := w.stmts.savepoint.ExecContext(ctx); err != nil {
 			return nil, err
 		}
@@ -73,6 +73,9 @@ func (w *writer) append(ctx context.Context, b *eventlog.Batch) (refused, broken
 	refused, broken = w.insert(ctx, b)
 	if broken != nil {
 		return nil, broken
+	}
+	if refused != nil && several && !w.careful {
+		return nil, errHalfWritten
 	}
 	if refused != nil {
 		w.next = place
@@ -83,7 +86,7 @@ func (w *writer) append(ctx context.Context, b *eventlog.Batch) (refused, broken
 		last := &b.Events[len(b.Events)-1]
 		w.remember(key, eventlog.Head{Epoch: last.Epoch, Sequence: last.Sequence, Hash: last.Hash, CreatedAt: last.CreatedAt})
 	}
-	if several && broken == nil {
+	if several && w.careful && broken == nil {
 		_, broken = w.stmts.release.ExecContext(ctx)
 	}
 	return refused, broken

@@ -40,8 +40,11 @@ type writer struct {
 	place int64 // of the last committed event
 	next  int64 // of the last event, committed or not
 	wal   walGauge
-	group []*request
+	group []*request // being written
+	size  int64      // bytes of it
 	args  []any
+	// careful: a batch of several events lies between savepoints, so that refusing it undoes nothing else.
+	careful bool
 }
 
 // A request is one unit: all of it is committed, or nothing of it.
@@ -147,43 +150,53 @@ func (w *writer) enqueue(r *request) error {
 func (w *writer) run() {
 	defer close(w.ended)
 	for r := range w.queue {
-		w.group = w.group[:0]
-		w.gather(w.take(r))
-		w.write(w.group)
+		w.group, w.size = w.group[:0], 0
+		w.take(r)
+		w.write()
 		w.reply(w.group)
 		w.checkpointIfDue()
 	}
 }
 
-// gather adds what waits to the group. Callers that were just answered are runnable and about to send their next events:
-// letting them run first costs no waiting, and one sync serves them all.
-func (w *writer) gather(size int64) {
-	for yields := 0; len(w.group) < groupLength && size < groupBytes; {
+// gathered gives the i-th request of the group; past its end one more that waits, or nil. So rows are written while others
+// are still on their way, and one sync serves them all. Callers that were just answered are runnable and about to send their
+// next events: letting them run first costs no waiting.
+func (w *writer) gathered(i int) *request {
+	for yields := 0; len(w.group) <= i && len(w.group) < groupLength && w.size < groupBytes; {
 		select {
 		case r, ok := <-w.queue:
 			if !ok {
-				return
+				return nil
 			}
-			size += w.take(r)
+			w.take(r)
 			yields = 0
 		default:
 			if yields == 2 {
-				return
+				return nil
 			}
 			yields++
 			runtime.Gosched()
 		}
 	}
+	return nth(w.group)(i)
+}
+
+func nth(group []*request) func(int) *request {
+	return func(i int) *request {
+		if i < len(group) {
+			return group[i]
+		}
+		return nil
+	}
 }
 
 // take adds a request to the group, unless its caller has gone.
-func (w *writer) take(r *request) int64 {
+func (w *writer) take(r *request) {
 	w.queued.Add(-r.size)
-	if !r.taken.CompareAndSwap(false, true) {
-		return 0
+	if r.taken.CompareAndSwap(false, true) {
+		w.group = append(w.group, r)
+		w.size += r.size
 	}
-	w.group = append(w.group, r)
-	return r.size
 }
 
 func (w *writer) reply(group []*request) {
@@ -196,15 +209,20 @@ func (w *writer) reply(group []*request) {
 	}
 }
 
-// write commits the group. A full disk is tried once more after the reserve was given back; where damage is in the way of
-// one request, the others are written without it.
-func (w *writer) write(group []*request) {
-	if len(group) == 0 {
+// write gathers a group and commits it.
+func (w *writer) write() {
+	if w.gathered(0) == nil {
 		return
 	}
-	err := w.transaction(group)
+	err := w.transaction(w.gathered)
+	w.outcome(w.group, err)
+}
+
+// outcome tells a group what became of it. A full disk is tried once more after the reserve was given back; where damage is
+// in the way of one request, the others are written without it.
+func (w *writer) outcome(group []*request, err error) {
 	if isFull(err) && w.store.reserve.release() {
-		err = w.transaction(group)
+		err = w.transaction(nth(group))
 	}
 	switch {
 	case err == nil:
@@ -213,7 +231,8 @@ func (w *writer) write(group []*request) {
 	case errors.Is(err, eventlog.ErrFenced) || !errors.Is(err, eventlog.ErrDamaged):
 	case len(group) > 1:
 		for i := range group {
-			w.write(group[i : i+1])
+			one := group[i : i+1]
+			w.outcome(one, w.transaction(nth(one)))
 		}
 		return
 	case group[0].batch != nil:
@@ -226,9 +245,24 @@ func (w *writer) write(group []*request) {
 	}
 }
 
-// transaction runs the group between BEGIN and COMMIT. It sets the error of each request that was refused alone; an
-// error that it returns is that of them all, and nothing was acknowledged.
-func (w *writer) transaction(group []*request) error {
+// errHalfWritten: a batch was refused after some of its events had been written, and there is no savepoint to go back to.
+var errHalfWritten = errors.New("half of a refused batch is written")
+
+// transaction writes a group of requests, as next gives them, between BEGIN and COMMIT. It sets the error of each request
+// that was refused alone; an error that it returns is that of them all, and nothing was acknowledged. Savepoints cost a copy of
+// every page that is touched and batches are hardly ever refused, so they come in only where one was: the group is then
+// written anew.
+func (w *writer) transaction(next func(int) *request) error {
+	err := w.attempt(next)
+	if errors.Is(err, errHalfWritten) {
+		w.careful = true
+		err = w.attempt(next)
+		w.careful = false
+	}
+	return err
+}
+
+func (w *writer) attempt(next func(int) *request) error {
 	ctx := context.Background() // a caller that goes away must not interrupt its neighbours
 	if err := w.fence.err(); err != nil {
 		return err
@@ -238,12 +272,23 @@ func (w *writer) transaction(group []*request) error {
 	}
 	w.next = w.place
 	wrote := false
-	for _, r := range group {
+	for i := 0; ; i++ {
+		r := next(i)
+		if r == nil {
+			break
+		}
 		var err error
 		if r.batch != nil {
 			r.err, err = w.append(ctx, r.batch)
 		} else {
 			r.err, err = w.perform(ctx, r)
+		}
+		if errors.Is(err, errHalfWritten) {
+			clear(w.heads)
+			if _, broken := w.stmts.rollback.ExecContext(ctx); broken != nil {
+				return w.failed(ctx, broken, false)
+			}
+			return err
 		}
 		if err != nil {
 			return w.failed(ctx, err, false)
