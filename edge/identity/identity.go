@@ -73,10 +73,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: load token keys: %w", err)
 	}
-	pw, err := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, 2000))
-	if err != nil {
-		return nil, fmt.Errorf("identity: hash a decoy password: %w", err)
-	}
+	pw := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, 2000))
 	clock := newSteadyClock(cfg.Clock)
 	return &Service{
 		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,

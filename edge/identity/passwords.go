@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"multistream/shared/fault"
@@ -15,27 +16,32 @@ type passwords struct {
 	slots      chan struct{}
 	maxWaiting int64
 	waiting    atomic.Int64
-	decoy      string // the hash that unknown people are checked against, so that they take as long as known ones
+	// decoy makes, before the first password is verified, the hash that unknown people are checked against, so that they
+	// take as long as known ones.
+	decoy func() (string, error)
 }
 
-func newPasswords(hasher Hasher, workers, maxWaiting int) (*passwords, error) {
-	decoy, err := hasher.Hash("nobody's password")
-	if err != nil {
-		return nil, err
-	}
-	return &passwords{hasher: hasher, slots: make(chan struct{}, workers), maxWaiting: int64(maxWaiting), decoy: decoy}, nil
+func newPasswords(hasher Hasher, workers, maxWaiting int) *passwords {
+	decoy := sync.OnceValues(func() (string, error) { return hasher.Hash("nobody's password") })
+	return &passwords{hasher: hasher, slots: make(chan struct{}, workers), maxWaiting: int64(maxWaiting), decoy: decoy}
 }
 
 // verify tells whether the password made the stored form; with an empty stored form it does the same work and says no.
 // Returns fault.Busy if the queue is full and fault.TimedOut if the caller's ctx ended first.
 func (p *passwords) verify(ctx context.Context, stored string, password Secret) (bool, error) {
 	real := stored != ""
-	if !real {
-		stored = p.decoy
-	}
 	var match bool
 	var err error
-	if queued := p.run(ctx, func() { match, err = p.hasher.Verify(stored, password) }); queued != nil {
+	if queued := p.run(ctx, func() {
+		var decoy string
+		if decoy, err = p.decoy(); err != nil {
+			return
+		}
+		if !real {
+			stored = decoy
+		}
+		match, err = p.hasher.Verify(stored, password)
+	}); queued != nil {
 		return false, queued
 	}
 	return match && real, err
