@@ -1,10 +1,15 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"multistream/edge"
+	"multistream/shared/event"
 )
 
 // TestDemoClassOverTheWire runs the demo class, every line of it, against a real edge.
@@ -20,6 +25,86 @@ func TestDemoClassOverTheWire(t *testing.T) {
 			t.Errorf("nothing is said of %q:\n%s", want, out)
 		}
 	}
+	_, id, _ := strings.Cut(out, "\nclass ")
+	id, _, _ = strings.Cut(id, "\n")
+	e.stop()
+	code, out, errs = told(t, "verify", "--data", e.dir, "--session", id)
+	if code != good || !strings.Contains(out, "1 signed heads up to 67\n") {
+		t.Fatalf("verify: %d\n%s\n%s", code, out, errs)
+	}
+	signedHeads(t, e.dir, id)
+}
+
+// signedHeads changes the log of an ended class as somebody could who knows all of docs/events.md but the edge's key.
+func signedHeads(t *testing.T, dir, id string) {
+	session := "session_id = X'" + strings.ReplaceAll(id, "-", "") + "'"
+	for name, c := range map[string]struct {
+		change func(t *testing.T, dir string)
+		want   string
+	}{
+		"the end cut off": {func(t *testing.T, dir string) {
+			change(t, dir, "DELETE FROM session_state_events WHERE sequence > 60 AND "+session,
+				"UPDATE session_heads SET (sequence, hash) = (SELECT sequence, hash FROM session_state_events WHERE sequence = 60 AND "+session+") WHERE "+session)
+		}, "sequence 67: this edge signed another event here"},
+		"history written anew": {func(t *testing.T, dir string) { rewrite(t, dir, id, 20) }, "sequence 67: this edge signed another event here"},
+		"another signature": {func(t *testing.T, dir string) {
+			change(t, dir, "UPDATE signed_heads SET signature = zeroblob(64) WHERE "+session)
+		}, "the signed head at sequence 67 has a signature that is not valid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := copied(t, dir)
+			c.change(t, dir)
+			code, out, errs := told(t, "verify", "--data", dir, "--session", id)
+			if code != bad || !strings.Contains(out, c.want) {
+				t.Fatalf("%d, want %q\n%s\n%s", code, c.want, out, errs)
+			}
+			if _, others, several := strings.Cut(out, c.want); several && strings.Count(others, "\n") > 2 {
+				t.Errorf("more than the one thing is said to be wrong:\n%s", out)
+			}
+		})
+	}
+}
+
+// rewrite changes an event and computes all hashes from there on anew.
+func rewrite(t *testing.T, dir, id string, at int64) {
+	t.Helper()
+	a, err := edge.OpenArchive(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := filepath.Join(t.TempDir(), "bundle")
+	session := event.MustID(id)
+	tenant, err := a.Find(t.Context(), session)
+	if err == nil {
+		_, err = a.Export(t.Context(), tenant, session, bundle, false)
+	}
+	if err := errors.Join(err, a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(bundle, event.EventsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var statements []string
+	var previous event.Hash
+	if err := event.ReadLines(f, func(_ int, l event.EventLine) error {
+		e, err := l.Event()
+		if e.Sequence == at {
+			e.Payload = append(e.Payload, ' ')
+		}
+		if e.Sequence > at {
+			e.PrevHash = previous
+		}
+		e.Hash = e.ComputeHash()
+		previous = e.Hash
+		statements = append(statements, fmt.Sprintf("UPDATE session_state_events SET event_payload = X'%x', prev_hash = X'%s', hash = X'%s' WHERE id = X'%x'",
+			[]byte(e.Payload), e.PrevHash, e.Hash, e.ID[:]))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	change(t, dir, append(statements, fmt.Sprintf("UPDATE session_heads SET hash = X'%s' WHERE session_id = X'%x'", previous, session[:]))...)
 }
 
 const head = `A class.
