@@ -85,6 +85,9 @@ func TestCTA(t *testing.T) {
 	if v := View(c.s, who("Sam")); v.CTA == nil || v.CTA.CTAID != second || len(v.Timeline) == 0 {
 		t.Errorf("Sam sees %+v", v.CTA)
 	}
+	if c.append(who("Tess"), event.Fact{Type: event.TypeCTAHidden, Payload: &event.CTAHidden{CTAID: first}}); c.s.CTA == nil {
+		t.Error("hiding the one before hid this one")
+	}
 	c.do(teacher(), "cta.hide", nil)
 	c.do(teacher(), "cta.show", show("https://example.org"))
 	c.do(teacher(), "cta.hide", &CTAHide{CTAID: c.s.CTA.CTAID})

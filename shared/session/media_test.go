@@ -70,6 +70,10 @@ func TestRecordingFails(t *testing.T) {
 	if _, id := c.s.recording(); id != second || id == first {
 		t.Errorf("the second recording is %s, want %s", id, second)
 	}
+	c.do(system(), "recording.fail", fail(first)) // told late; the newest runs on
+	if status, _ := c.s.recording(); status != RecordingOn {
+		t.Errorf("the failure of an earlier recording made this one %q", status)
+	}
 	c.do(system(), "recording.finalize", &RecordingFinalize{RecordingID: first, MediaURL: "s3://what was kept"})
 	c.finish()
 }
