@@ -68,7 +68,7 @@ var types = []Type{
 	{Name: TypeParticipantAdmitted, Version: 1, Owner: OwnerOrchestrator, Audience: Concerned, Causes: []string{"participant.admit"}, New: payload[ParticipantAdmitted]},
 	{Name: TypeParticipantDenied, Version: 1, Owner: OwnerOrchestrator, Audience: Concerned, Causes: []string{"participant.deny"}, New: payload[ParticipantDenied]},
 	{Name: TypeParticipantJoined, Version: 1, Owner: OwnerOrchestrator, Audience: Counted, Causes: []string{"participant.join"}, New: payload[ParticipantJoined]},
-	{Name: TypeParticipantLeft, Version: 1, Owner: OwnerOrchestrator, Audience: Counted, Causes: []string{"participant.leave", "participant.expire", "participant.remove", "participant.ban", "session.end_now"}, New: payload[ParticipantLeft], AfterEnd: true},
+	{Name: TypeParticipantLeft, Version: 1, Owner: OwnerOrchestrator, Audience: Counted, Causes: []string{"participant.leave", "participant.expire", "participant.remove", "participant.ban"}, New: payload[ParticipantLeft], AfterEnd: true},
 	{Name: TypeParticipantRemoved, Version: 1, Owner: OwnerOrchestrator, Audience: Concerned, Causes: []string{"participant.remove"}, New: payload[ParticipantRemoved]},
 	{Name: TypeParticipantBanned, Version: 1, Owner: OwnerOrchestrator, Audience: Concerned, Causes: []string{"participant.ban"}, New: payload[ParticipantBanned]},
 	{Name: TypePermissionChanged, Version: 1, Owner: OwnerIdentity, Audience: Concerned, Causes: []string{"permission.change"}, New: payload[PermissionChanged]},
