@@ -18,7 +18,7 @@ const (
 	EdgeKeysFile   = "edge-keys.json"
 	SupersededFile = "superseded.ndjson"       // optional
 	PersonKeysFile = "person-keys.json"        // optional: makes the class readable
-	MaxLine        = 2 << 20                   // bytes of a line
+	MaxLine        = 2 << 20                   // bytes of a line, without its LF
 	BundleFormat   = "multistream-session-log" // in the manifest
 	BundleVersion  = 1                         // in the manifest
 )
@@ -83,6 +83,9 @@ func (l *EventLine) Event() (Event, error) {
 	if len(l.Salt) != 16 {
 		return Event{}, fmt.Errorf("salt of %d bytes, want 16", len(l.Salt))
 	}
+	if l.ID.IsZero() || l.TenantID.IsZero() || l.SessionID.IsZero() || l.EdgeID.IsZero() {
+		return Event{}, errors.New("id, tenant, session and edge must be there")
+	}
 	return Event{
 		ID: l.ID, TenantID: l.TenantID, SessionID: l.SessionID, Epoch: l.Epoch, Sequence: l.Sequence, Type: l.EventType,
 		SchemaVersion: l.SchemaVersion, Payload: l.EventPayload, ActorID: l.ActorID, EdgeID: l.EdgeID, CreatedAt: Time(l.CreatedAt),
@@ -110,6 +113,14 @@ func LineOfHead(h Head) HeadLine {
 // Head gives the head of a line. Its signature is not checked.
 func (l *HeadLine) Head() Head {
 	return Head{l.TenantID, l.SessionID, l.Epoch, l.Sequence, l.Hash, l.EdgeID, l.KeyID, l.Signature}
+}
+
+// complete returns an error if an id is absent.
+func (l *HeadLine) complete() error {
+	if l.TenantID.IsZero() || l.SessionID.IsZero() || l.EdgeID.IsZero() || l.KeyID.IsZero() {
+		return errors.New("tenant, session, edge and key must be there")
+	}
+	return nil
 }
 
 // ReceiptLine is a receipt as ReceiptsFile holds it.
@@ -162,7 +173,7 @@ func (b Base64) MarshalText() ([]byte, error) { return base64.StdEncoding.Append
 
 // UnmarshalText reads what MarshalText writes.
 func (b *Base64) UnmarshalText(text []byte) error {
-	out, err := base64.StdEncoding.Strict().DecodeString(string(text))
+	out, err := strict64.DecodeString(string(text))
 	if err != nil || strings.ContainsAny(string(text), "\r\n") {
 		return errors.New("want base64 with padding and without line breaks")
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unicode/utf8"
 )
 
 // signingKeys reads the public keys that heads and receipts are checked with.
@@ -18,14 +19,18 @@ func (c *bundleCheck) signingKeys() error {
 	}
 	var keys []SigningKey
 	if b != nil {
-		c.failed(EdgeKeysFile, ReadStrict(b, &keys))
+		c.formed(EdgeKeysFile, ReadStrict(b, &keys))
 	}
 	for _, k := range keys {
 		_, twice := c.signers[k.KeyID]
 		edge := k.Kind == "edge" && !k.EdgeID.IsZero()
 		hub := k.Kind == "hub" && k.EdgeID.IsZero()
-		if twice || !edge && !hub || len(k.PublicKey) != ed25519.PublicKeySize || KeyIDOf(ed25519.PublicKey(k.PublicKey)) != k.KeyID {
-			c.fail("%s: key %s comes twice, is not named after its public key, or is of no kind", EdgeKeysFile, k.KeyID)
+		if !edge && !hub || k.KeyID.IsZero() || len(k.PublicKey) != ed25519.PublicKeySize {
+			c.unreadable("%s: key %s is neither one of an edge nor of the hub, of 32 bytes", EdgeKeysFile, k.KeyID)
+			continue
+		}
+		if twice || KeyIDOf(ed25519.PublicKey(k.PublicKey)) != k.KeyID {
+			c.fail("%s: key %s comes twice, or is not named after its public key", EdgeKeysFile, k.KeyID)
 			continue
 		}
 		c.signers[k.KeyID] = k
@@ -38,7 +43,10 @@ func (c *bundleCheck) heads() error {
 	if err != nil {
 		return err
 	}
-	c.failed(HeadsFile, ReadLines(bytes.NewReader(b), func(number int, l HeadLine) error {
+	c.formed(HeadsFile, ReadLines(bytes.NewReader(b), func(number int, l HeadLine) error {
+		if err := l.complete(); err != nil {
+			return fmt.Errorf("line %d: %w", number, err)
+		}
 		h := l.Head()
 		signer, known := c.signers[h.KeyID]
 		if !known || signer.Kind != "edge" || signer.EdgeID != h.EdgeID {
@@ -56,7 +64,10 @@ func (c *bundleCheck) receipts() error {
 	if err != nil {
 		return err
 	}
-	c.failed(ReceiptsFile, ReadLines(bytes.NewReader(b), func(number int, l ReceiptLine) error {
+	c.formed(ReceiptsFile, ReadLines(bytes.NewReader(b), func(number int, l ReceiptLine) error {
+		if err := l.complete(); err != nil {
+			return fmt.Errorf("line %d: %w", number, err)
+		}
 		r := l.Receipt()
 		signer, known := c.signers[r.KeyID]
 		if !known || signer.Kind != "hub" {
@@ -81,6 +92,9 @@ func (c *bundleCheck) statement(file string, number int, h Head, signature error
 		c.fail("%s: line %d is validly signed, but no event is %d.%d with that hash: the log was changed or cut", file, number, h.Epoch, h.Sequence)
 	case canonical:
 		return h.Sequence
+	default:
+		c.report.Overtaken = append(c.report.Overtaken, fmt.Sprintf("%s: line %d: %d.%d was overtaken, its event is only in %s",
+			file, number, h.Epoch, h.Sequence, SupersededFile))
 	}
 	return 0
 }
@@ -91,12 +105,12 @@ func (c *bundleCheck) loadPersonKeys() error {
 		return err
 	}
 	var keys []ExportedKey
-	c.failed(PersonKeysFile, ReadStrict(b, &keys))
+	c.formed(PersonKeysFile, ReadStrict(b, &keys))
 	c.persons = map[ID]ExportedKey{}
 	for _, k := range keys {
 		_, twice := c.persons[k.KeyID]
 		if twice || k.KeyID.IsZero() || k.PersonID.IsZero() || k.Erased && len(k.Secret) != 0 || !k.Erased && len(k.Secret) != 32 {
-			c.fail("%s: key %s comes twice, or is neither a secret of 32 bytes nor erased", PersonKeysFile, k.KeyID)
+			c.unreadable("%s: key %s comes twice, or is neither a secret of 32 bytes nor erased", PersonKeysFile, k.KeyID)
 			continue
 		}
 		c.persons[k.KeyID] = k
@@ -161,6 +175,8 @@ func (c *bundleCheck) openSealed(w *walker, raw json.RawMessage) error {
 		return fmt.Errorf("%s: %w", w.path(), err)
 	case field.Erased:
 		c.report.Erased++
+	case !utf8.Valid(field.V) || field.V[0] == '{':
+		return fmt.Errorf("%s: opens as what no field holds", w.path())
 	default:
 		c.report.Opened++
 	}

@@ -76,6 +76,9 @@ func TestMadeBundleIsGood(t *testing.T) {
 	if err != nil || len(r.Failures) > 0 {
 		t.Fatal(err, r.Failures)
 	}
+	if len(r.Overtaken) != 1 || r.Overtaken[0] != "heads.ndjson: line 3: 1.4 was overtaken, its event is only in superseded.ndjson" {
+		t.Error(r.Overtaken)
+	}
 	if r.HeadsTo != 5 || r.ReceiptsTo != 4 || r.Opened != 0 || r.Unknown != 1 {
 		t.Errorf("%+v", r)
 	}
@@ -139,7 +142,14 @@ func TestBundleChangesAreFound(t *testing.T) {
 	}
 	files, _ := madeBundle(t)
 	files["x.txt"] = &fstest.MapFile{}
-	if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "x.txt is not a file of the manifest") {
+	if r, _ := CheckBundle(files); len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "x.txt is not a file of a bundle") || !r.Unreadable {
+		t.Error(r.Failures)
+	}
+	files, _ = madeBundle(t)
+	delete(files, SupersededFile)
+	fitManifest(t, files)
+	files[SupersededFile] = &fstest.MapFile{}
+	if r, _ := CheckBundle(files); !strings.Contains(strings.Join(r.Failures, "\n"), "superseded.ndjson is not a file of the manifest") || r.Unreadable {
 		t.Error(r.Failures)
 	}
 }
@@ -150,6 +160,18 @@ func TestSupersededRowsAreChecked(t *testing.T) {
 		"line 2: content does not match": func(e *Event) { e.Salt[0]++ },
 		"line 2 follows no event": func(e *Event) {
 			e.Sequence++
+			e.Hash = e.ComputeHash()
+		},
+		"line 2 is of epoch 3, and the log ends in epoch 3": func(e *Event) {
+			e.Epoch = 3
+			e.Hash = e.ComputeHash()
+		},
+		"sequence 4: not a payload": func(e *Event) {
+			e.Payload = []byte(`{"x":1,"x":1}`)
+			e.Hash = e.ComputeHash()
+		},
+		"sequence 4: idempotency key": func(e *Event) {
+			e.IdempotencyKey = "x"
 			e.Hash = e.ComputeHash()
 		},
 	} {
@@ -170,7 +192,26 @@ func TestSupersededRowsAreChecked(t *testing.T) {
 	}
 }
 
+// One row stands in a bundle once.
+func TestSupersededRowsAreNotOfTheLog(t *testing.T) {
+	files, _ := madeBundle(t)
+	_, second, _ := bytes.Cut(files[EventsFile].Data, []byte("\n"))
+	second, _, _ = bytes.Cut(second, []byte("\n"))
+	files[SupersededFile].Data = append(files[SupersededFile].Data, append(second, '\n')...)
+	fitManifest(t, files)
+	r, _ := CheckBundle(files)
+	if len(r.Failures) != 1 || !strings.Contains(r.Failures[0], "sequence 2 is in this bundle already") || r.HeadsTo != 5 || len(r.Overtaken) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestLinesAreBounded(t *testing.T) {
+	for _, size := range []int{MaxLine, MaxLine + 1} {
+		err := ReadLines(strings.NewReader(strings.Repeat(" ", size)+"\n"), func(int, HeadLine) error { return nil })
+		if err == nil || strings.Contains(err.Error(), "longer than") != (size > MaxLine) {
+			t.Error(size, err)
+		}
+	}
 	long := strings.Repeat("x", MaxLine+2)
 	if err := ReadLines(strings.NewReader(long+"\n"), func(int, HeadLine) error { return nil }); err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Error(err)

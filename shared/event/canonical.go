@@ -50,27 +50,9 @@ func appendCanonical(out []byte, r *reader, depth int) ([]byte, error) {
 	case c == '"':
 		s, err := r.text()
 		return appendText(out, s), err
-	case c == '-' || '0' <= c && c <= '9':
-		return appendNumber(out, r)
 	}
 	word, err := r.raw(depth)
 	return append(out, word...), err
-}
-
-func appendNumber(out []byte, r *reader) ([]byte, error) {
-	const largest = "9007199254740991"
-	text, err := r.number()
-	if err != nil {
-		return out, err
-	}
-	digits := bytes.TrimPrefix(text, []byte("-"))
-	switch {
-	case string(text) == "-0":
-		return out, errNumber
-	case len(digits) > len(largest), len(digits) == len(largest) && string(digits) > largest:
-		return out, fmt.Errorf("number %s is beyond ±%s", clip(string(text)), largest)
-	}
-	return append(out, text...), nil
 }
 
 type member struct {
@@ -82,16 +64,8 @@ type member struct {
 func appendObject(out []byte, r *reader, depth int) ([]byte, error) {
 	var members []member
 	var values []byte
-	err := r.members(func(quoted []byte) error {
-		name := string(quoted)
-		if bytes.IndexByte(quoted, '\\') >= 0 {
-			inner := reader{b: []byte(`"` + name + `"`)}
-			var err error
-			if name, err = inner.text(); err != nil {
-				return err
-			}
-		}
-		start, err := len(values), error(nil)
+	err := r.members(func(raw []byte) error {
+		name, start, err := string(raw), len(values), error(nil)
 		values, err = appendCanonical(values, r, depth+1)
 		members = append(members, member{name: name, units: utf16.Encode([]rune(name)), value: values[start:]})
 		return err
@@ -103,9 +77,6 @@ func appendObject(out []byte, r *reader, depth int) ([]byte, error) {
 	out = append(out, '{')
 	for i, m := range members {
 		if i > 0 {
-			if m.name == members[i-1].name {
-				return out, fmt.Errorf("name %q comes twice", clip(m.name))
-			}
 			out = append(out, ',')
 		}
 		out = appendText(out, m.name)

@@ -1,19 +1,28 @@
 package event
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"unicode/utf8"
+	"slices"
 )
 
 // Chain checks the events of one session, given in order from sequence 1, against the rules of docs/events.md, section 3.
 // The zero Chain is ready. Its memory grows with the number of events: it remembers ids and idempotency keys.
 type Chain struct {
-	last  *Event
-	ended bool
-	ids   map[ID]bool
-	keys  map[actorKey]bool
+	last *Event
+	over string // the type that closed the log so far, a key of afterwards
+	ids  map[ID]bool
+	keys map[actorKey]bool
+}
+
+// afterwards says what may follow once a session is over, frozen for BundleVersion 1: types that are newer than this program
+// may not follow either.
+var afterwards = map[string][]string{
+	TypeSessionEnded: {
+		TypeRecordingFinalized, TypeRecordingFailed, TypeParticipantLeft, TypeDestinationStopped, TypeConsentWithdrawn, TypeSessionArchived, TypeSessionTransferred,
+	},
+	TypeSessionCancelled: {TypeSessionArchived, TypeSessionTransferred},
+	TypeSessionArchived:  {TypeSessionTransferred},
 }
 
 type actorKey struct {
@@ -38,11 +47,12 @@ func (c *Chain) Next(e *Event) error {
 	if c.keys[key] {
 		failed = append(failed, fmt.Errorf("sequence %d: idempotency key %q of this actor comes twice", e.Sequence, clip(e.IdempotencyKey)))
 	}
-	if t, known := TypeOf(e.Type); known && c.ended && !t.AfterEnd {
-		failed = append(failed, fmt.Errorf("sequence %d: %s after session.ended", e.Sequence, e.Type))
+	if c.over != "" && !slices.Contains(afterwards[c.over], e.Type) {
+		failed = append(failed, fmt.Errorf("sequence %d: %s after %s", e.Sequence, clip(e.Type), c.over))
+	} else if _, closes := afterwards[e.Type]; closes {
+		c.over = e.Type
 	}
 	c.ids[e.ID], c.keys[key] = true, true
-	c.ended = c.ended || e.Type == TypeSessionEnded
 	c.last = e
 	return errors.Join(failed...)
 }
@@ -52,16 +62,17 @@ func (e *Event) checkEnvelope() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("sequence %d: %s", e.Sequence, fmt.Sprintf(format, args...))
 	}
-	_, _, isKey := ClientKey(e.IdempotencyKey)
 	switch {
+	case e.Epoch < 1 || e.Sequence < 1 || e.CreatedAt < 0:
+		return bad("epoch and sequence begin at 1, createdAt at 0")
 	case e.ID.IsZero() || e.TenantID.IsZero() || e.SessionID.IsZero() || e.EdgeID.IsZero():
 		return bad("id, tenant, session and edge must be there")
 	case !isTypeName(e.Type):
 		return bad("%q can't be an event type", clip(e.Type))
 	case e.SchemaVersion < 1:
 		return bad("schema version %d", e.SchemaVersion)
-	case !isKey || !utf8.ValidString(e.IdempotencyKey) || checkString(e.IdempotencyKey, "") != nil:
-		return bad("idempotency key %q: want a key, # and a number from 1", clip(e.IdempotencyKey))
+	case !isStoredKey(e.IdempotencyKey):
+		return bad("idempotency key %q: want a key, # and a number from 1 (key: 1 to %d printable ASCII characters)", clip(e.IdempotencyKey), maxKey)
 	case len(e.CommandDigest) != 0 && len(e.CommandDigest) != 32:
 		return bad("command digest of %d bytes", len(e.CommandDigest))
 	}
@@ -90,13 +101,32 @@ func (e *Event) checkTerm(previous *Event) error {
 		return bad("a new epoch begins with session.transferred")
 	}
 	var p SessionTransferred
-	if err := json.Unmarshal(e.Payload, &p); err != nil {
+	if err := decodeInto(e.Payload, &p); err != nil {
 		return bad("session.transferred can't be read")
 	}
 	if p != (SessionTransferred{FromEpoch: previous.Epoch, ToEpoch: e.Epoch, HeadSequence: previous.Sequence, HeadHash: previous.Hash}) {
 		return bad("session.transferred does not quote the event before it")
 	}
 	return nil
+}
+
+const (
+	maxKey       = 128 // characters of a client's idempotency key
+	maxKeyDigits = 9   // of the number behind it
+)
+
+// isStoredKey reports whether s is what FactKey makes of a key that a client may give.
+func isStoredKey(s string) bool {
+	key, _, ok := ClientKey(s)
+	if !ok || key == "" || len(key) > maxKey || len(s)-len(key)-1 > maxKeyDigits {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] < 0x20 || key[i] > 0x7e {
+			return false
+		}
+	}
+	return true
 }
 
 // isTypeName reports whether s is made like chat.message.

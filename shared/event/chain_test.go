@@ -1,6 +1,8 @@
 package event
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,7 +100,32 @@ func TestChainKeepsItsRules(t *testing.T) {
 		{"odd type", true, func(l []Event) { l[4].Type = "Chat message" }, "can't be an event type"},
 		{"dot at the end", true, func(l []Event) { l[4].Type = "quiz." }, "can't be an event type"},
 		{"dots", true, func(l []Event) { l[4].Type = "a..b" }, "can't be an event type"},
-		{"newer type", true, func(l []Event) { l[4].Type = "quiz.opened" }, ""},
+		{"newer type", true, func(l []Event) { l[3].Type = "quiz.opened" }, ""},
+		{"newer type after the end", true, func(l []Event) { l[4].Type = "quiz.opened" }, "quiz.opened after session.ended"},
+		{"second end", true, func(l []Event) { l[4].Type = TypeSessionEnded }, "session.ended after session.ended"},
+		{"hand after the end", true, func(l []Event) { l[4].Type = TypeHandLowered }, "hand.lowered after session.ended"},
+		{"archived after the end", true, func(l []Event) { l[4].Type = TypeSessionArchived }, ""},
+		{"left after cancelled", true, func(l []Event) { l[3].Type = TypeSessionCancelled }, "participant.left after session.cancelled"},
+		{"archived after cancelled", true, func(l []Event) { l[3].Type, l[4].Type = TypeSessionCancelled, TypeSessionArchived }, ""},
+		{"left after archived", true, func(l []Event) { l[3].Type = TypeSessionArchived }, "participant.left after session.archived"},
+		{"archived twice", true, func(l []Event) { l[3].Type, l[4].Type = TypeSessionArchived, TypeSessionArchived }, "session.archived after session.archived"},
+		{"epoch 0", true, func(l []Event) { l[4].Epoch = 0 }, "begin at 1"},
+		{"time before 1970", true, func(l []Event) { l[0].CreatedAt = -1 }, "begin at 1"},
+		{"long key", true, func(l []Event) { l[4].IdempotencyKey = strings.Repeat("k", 128) + "#123456789" }, ""},
+		{"key too long", true, func(l []Event) { l[4].IdempotencyKey = strings.Repeat("k", 129) + "#1" }, "want a key, # and a number"},
+		{"number too long", true, func(l []Event) { l[4].IdempotencyKey = "k#1234567890" }, "want a key, # and a number"},
+		{"key of nothing", true, func(l []Event) { l[4].IdempotencyKey = "#1" }, "want a key, # and a number"},
+		{"key not ASCII", true, func(l []Event) { l[4].IdempotencyKey = "ключ#1" }, "want a key, # and a number"},
+		{"key with DEL", true, func(l []Event) { l[4].IdempotencyKey = "k\x7f#1" }, "want a key, # and a number"},
+		{"repeated name", true, func(l []Event) { l[4].Payload = []byte(`{"a":{"x":1,"\u0078":2}}`) }, `"x" comes twice`},
+		{"number too large", true, func(l []Event) { l[4].Payload = []byte(`{"x":9007199254740992}`) }, "2^53-1"},
+		{"minus zero", true, func(l []Event) { l[4].Payload = []byte(`{"x":-0}`) }, "-0"},
+		{"transfer in other letters", true, func(l []Event) {
+			l[2].Payload = bytes.ReplaceAll(l[2].Payload, []byte("fromEpoch"), []byte("FromEpoch"))
+		}, "does not quote"},
+		{"transfer with text", true, func(l []Event) {
+			l[2].Payload = bytes.ReplaceAll(l[2].Payload, []byte(`"fromEpoch":1`), []byte(`"fromEpoch":"1"`))
+		}, "can't be read"},
 		{"no edge", true, func(l []Event) { l[4].EdgeID = ID{} }, "must be there"},
 		{"no payload", true, func(l []Event) { l[4].Payload = nil }, "no JSON object"},
 		{"list as payload", true, func(l []Event) { l[4].Payload = []byte("[]") }, "no JSON object"},
@@ -131,6 +158,22 @@ func TestChainKeepsItsRules(t *testing.T) {
 				t.Errorf("want %q, got %q", test.want, got)
 			}
 		})
+	}
+}
+
+// The list is frozen with the bundle's version; the types' marks, and what is generated from them, must say the same.
+func TestTypesAgreeOnTheEnd(t *testing.T) {
+	for _, typ := range types {
+		if typ.AfterEnd != slices.Contains(afterwards[TypeSessionEnded], typ.Name) {
+			t.Errorf("%s: after the end is %v", typ.Name, typ.AfterEnd)
+		}
+	}
+	for _, list := range afterwards {
+		for _, name := range list {
+			if _, known := TypeOf(name); !known {
+				t.Errorf("%s is no type", name)
+			}
+		}
 	}
 }
 

@@ -124,7 +124,7 @@ func openEvent(e *Event, keys KeyRing, cache *keyCache) (Opened, error) {
 }
 
 // CheckPayload returns an error if b can't be the payload of an event of any type: one JSON object of at most MaxPayload
-// bytes, UTF-8, all numbers integers, no text with U+0000 or a lone surrogate.
+// bytes, UTF-8, all numbers integers within ±(2^53-1), no name twice in an object, no text with U+0000 or a lone surrogate.
 func CheckPayload(b []byte) error {
 	if err := checkOutside(b); err != nil {
 		return err
@@ -149,7 +149,8 @@ func checkOutside(b []byte) error {
 	return nil
 }
 
-// checkTokens returns an error for what is no JSON, a number that is no integer, and escapes of U+0000 and of lone surrogates.
+// checkTokens returns an error for what is no JSON, a number that is no integer within ±(2^53-1), a name that comes twice, and
+// escapes of U+0000 and of lone surrogates.
 func checkTokens(b []byte) error {
 	r := reader{b: b}
 	if err := r.skip(0); err != nil {

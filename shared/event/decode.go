@@ -19,8 +19,8 @@ var (
 	plainType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// decodeInto reads one JSON value into v, a pointer. Unknown members are ignored; of members with one name the last counts.
-// null leaves a value empty.
+// decodeInto reads one JSON value into v, a pointer. Unknown members are ignored; a name that comes twice is an error. null
+// leaves a value empty.
 func decodeInto(b []byte, v any) error {
 	root := reflect.ValueOf(v).Elem()
 	r := reader{b: b}

@@ -38,13 +38,17 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // goldenEvent makes the event of a sample: the same bytes each time, whatever other types there are.
 func goldenEvent(t Type) (golden, error) {
-	number := 2 + int(SystemDigest([]byte(t.Name))[0])
+	return goldenOf(t, variant{t.Name, "", sampleTeacher, samples[t.Name]})
+}
+
+func goldenOf(t Type, v variant) (golden, error) {
+	number := 2 + int(SystemDigest([]byte(t.Name + v.name))[0])
 	if t.Name == TypeSessionScheduled {
 		number = 1
 	}
 	e := Event{
-		ID: DeriveID(sampleSession, sampleTeacher, t.Name, number), TenantID: sampleTenant, SessionID: sampleSession, Epoch: 1, Sequence: int64(number), Type: t.Name, SchemaVersion: int64(t.Version),
-		ActorID: sampleTeacher, EdgeID: sampleEdge, CreatedAt: sampleTime, IdempotencyKey: fmt.Sprintf("%s-%d#1", t.Causes[0], number),
+		ID: DeriveID(sampleSession, v.actor, t.Name, number), TenantID: sampleTenant, SessionID: sampleSession, Epoch: 1, Sequence: int64(number), Type: t.Name, SchemaVersion: int64(t.Version),
+		ActorID: v.actor, EdgeID: sampleEdge, CreatedAt: sampleTime, IdempotencyKey: fmt.Sprintf("%s-%d#1", t.Causes[0], number),
 		CommandDigest: SystemDigest([]byte(t.Causes[0])), Salt: [16]byte(SystemDigest([]byte(t.Name))), PrevHash: Hash(SystemDigest([]byte("before " + t.Name))),
 	}
 	if t.Name == TypeSessionTransferred {
@@ -54,7 +58,7 @@ func goldenEvent(t Type) (golden, error) {
 		e.PrevHash = Genesis(e.TenantID, e.SessionID)
 	}
 	nonces := counter(0)
-	sealed, err := sealing{ctx: e.Context(), keys: newTestRing(), random: &nonces}.run(samples[t.Name], true)
+	sealed, err := sealing{ctx: e.Context(), keys: newTestRing(), random: &nonces}.run(v.sample, true)
 	if err != nil {
 		return golden{}, err
 	}
@@ -62,7 +66,7 @@ func goldenEvent(t Type) (golden, error) {
 		return golden{}, err
 	}
 	e.Hash = e.ComputeHash()
-	opened, err := marshal(samples[t.Name])
+	opened, err := marshal(v.sample)
 	return golden{LineOf(&e), hex.EncodeToString(e.Header()), string(e.Payload), opened}, err
 }
 
@@ -73,19 +77,28 @@ func goldenPath(t Type) string {
 // A golden file that this fails for has become unreadable bytes in somebody's log. Do not change the file: give the type a
 // new version.
 func TestGoldenFilesNeverChange(t *testing.T) {
+	all := variants
 	for _, typ := range types {
-		made, err := goldenEvent(typ)
+		all = append(all, variant{typ.Name, "", sampleTeacher, samples[typ.Name]})
+	}
+	for _, v := range all {
+		typ, _ := TypeOf(v.typ)
+		made, err := goldenOf(*typ, v)
 		if err != nil {
 			t.Fatalf("%s: %v", typ.Name, err)
+		}
+		path := goldenPath(*typ)
+		if v.name != "" {
+			path = filepath.Join("testdata", "golden", fmt.Sprintf("%s.v%d.%s.json", typ.Name, typ.Version, v.name))
 		}
 		want, err := json.MarshalIndent(made, "", "  ")
 		if err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, '\n')
-		got, err := os.ReadFile(goldenPath(typ))
+		got, err := os.ReadFile(path)
 		if os.IsNotExist(err) && *update {
-			if err := os.WriteFile(goldenPath(typ), want, 0o644); err != nil {
+			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
 			}
 			continue
@@ -98,7 +111,7 @@ func TestGoldenFilesNeverChange(t *testing.T) {
 
 func TestGoldenFilesAreReadForEver(t *testing.T) {
 	paths, err := filepath.Glob("testdata/golden/*.json")
-	if err != nil || len(paths) < len(types) {
+	if err != nil || len(paths) < len(types)+len(variants) {
 		t.Fatal(err, len(paths))
 	}
 	ring := sampleRing()

@@ -58,6 +58,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 		switch {
 		case len(line) > MaxLine+1:
 			return nil, fmt.Errorf("%w: longer than %d bytes", ErrLine, MaxLine)
+		case err == nil && bytes.IndexByte(line, '\r') >= 0:
+			return nil, fmt.Errorf("%w: a CR", ErrLine)
 		case err == nil:
 			return line[:len(line)-1], nil
 		case err == io.EOF && len(line) == 0:

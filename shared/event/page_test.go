@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"regexp"
@@ -19,21 +20,28 @@ import (
 // readPage gives the files and the values of the page's example.
 func readPage(t testing.TB) (files fstest.MapFS, values map[string]string) {
 	t.Helper()
+	files, values = readExample(t, "")
+	if len(files) != 6 || len(values) != 17 {
+		t.Fatalf("page has %d files and %d values", len(files), len(values))
+	}
+	return files, values
+}
+
+// readExample gives the example whose blocks are marked with a number, "" for the first.
+func readExample(t testing.TB, number string) (files fstest.MapFS, values map[string]string) {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/events.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	files, values = fstest.MapFS{}, map[string]string{}
-	for _, m := range regexp.MustCompile("(?s)```json file=(\\S+)\n(.*?)```").FindAllSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("(?s)```json file"+number+"=(\\S+)\n(.*?)```").FindAllSubmatch(page, -1) {
 		files[string(m[1])] = &fstest.MapFile{Data: m[2]}
 	}
-	block := regexp.MustCompile("(?s)```text values\n(.*?)```").FindSubmatch(page)
+	block := regexp.MustCompile("(?s)```text values" + number + "\n(.*?)```").FindSubmatch(page)
 	for _, line := range strings.Split(strings.TrimSpace(string(block[1])), "\n") {
 		name, value, _ := strings.Cut(line, " = ")
 		values[name] = value
-	}
-	if len(files) != 6 || len(values) != 17 {
-		t.Fatalf("page has %d files and %d values", len(files), len(values))
 	}
 	return files, values
 }
@@ -106,6 +114,48 @@ func TestPageValues(t *testing.T) {
 	}
 }
 
+// The second example was made like the first.
+func TestSecondExample(t *testing.T) {
+	files, values := readExample(t, "2")
+	if len(files) != 6 || len(values) != 8 {
+		t.Fatalf("page has %d files and %d values", len(files), len(values))
+	}
+	r, err := CheckBundle(files)
+	if err != nil || len(r.Failures) > 0 {
+		t.Fatal(err, r.Failures)
+	}
+	if r.Manifest.Count != 6 || r.HeadsTo != 6 || r.ReceiptsTo != 0 || r.Opened != 3 || r.Erased != 0 || r.Unknown != 1 {
+		t.Errorf("%+v", r)
+	}
+	events := pageEvents(t, files)
+	got := map[string]string{"genesis": Genesis(events[0].TenantID, events[0].SessionID).String()}
+	for _, e := range events {
+		got["hash "+strconv.FormatInt(e.Sequence, 10)] = e.ComputeHash().String()
+	}
+	got["aad 3 options.0.text"] = hex.EncodeToString(append(newWalker(events[2].Context(), false).aad, "options.0.text"...))
+	for name, want := range values {
+		if got[name] != want {
+			t.Errorf("%s is %s, page says %s", name, got[name], want)
+		}
+	}
+	var keys []ExportedKey
+	if err := ReadStrict(files[PersonKeysFile].Data, &keys); err != nil {
+		t.Fatal(err)
+	}
+	ring := newTestRing()
+	ring.add(keys[0].KeyID, keys[0].PersonID, keys[0].Secret[0])
+	if o, err := OpenEvent(&events[0], ring); !errors.Is(err, ErrNoKey) || o.Payload.(*SessionScheduled).Title.Sealed == nil {
+		t.Errorf("%+v (%v)", o.Payload, err)
+	}
+	o, err := OpenEvent(&events[2], ring)
+	if p, ok := o.Payload.(*PollStarted); err != nil || !ok || p.Prompt.V != "Clear?" || p.Options[0].Text.V != "yes" || p.Options[1].Text.V != "no" {
+		t.Errorf("%+v (%v)", o.Payload, err)
+	}
+	if events[5].Type != TypeConsentWithdrawn || events[4].Type != TypeSessionEnded || events[3].Type != TypePollVoted {
+		t.Error("the page speaks of other events")
+	}
+}
+
 func readFirst(t *testing.T, lines []byte, v any) {
 	t.Helper()
 	line, _, _ := strings.Cut(string(lines), "\n")
@@ -175,7 +225,7 @@ func TestPageForgeriesAreFound(t *testing.T) {
 		{"time", EventsFile, `"createdAt":1795422602000`, `"createdAt":1795422602001`, "sequence 2: content does not match its hash"},
 		{"upper-case id", EventsFile, `"sessionId":"0190a7c8`, `"sessionId":"0190A7C8`, "lower case"},
 		{"unknown field", HeadsFile, `"epoch":1,`, `"epoch":1,"x":1,`, `"x" is unknown`},
-		{"repeated field", HeadsFile, `"epoch":1,`, `"epoch":1,"epoch":1,`, `"epoch" is unknown or comes twice`},
+		{"repeated field", HeadsFile, `"epoch":1,`, `"epoch":1,"epoch":1,`, `"epoch" comes twice`},
 		{"missing field", HeadsFile, `"epoch":1,`, ``, "epoch is missing"},
 		{"field in other letters", HeadsFile, `"epoch":1,`, `"Epoch":1,`, `"Epoch" is unknown`},
 		{"null", ReceiptsFile, `"epoch":1,`, `"epoch":null,`, "null"},
@@ -186,6 +236,25 @@ func TestPageForgeriesAreFound(t *testing.T) {
 		{"another person's secret", PersonKeysFile, `"secret":"ICEi`, `"secret":"ISEi`, "content: sealed field does not open"},
 		{"secret of an erased key", PersonKeysFile, `"secret":"","erased":true`, `"secret":"AA==","erased":true`, "neither"},
 		{"last line not ended", EventsFile, "\"}\n", "\"}", "not ended"},
+		{"CR", HeadsFile, "\"}\n", "\"}\r\n", "line 1: not of a bundle's form: a CR"},
+		{"short salt", EventsFile, `"salt":"1011`, `"salt":"11`, "salt of 15 bytes"},
+		{"no edge", EventsFile, `"edgeId":"0190a7c8-5e2b-7cc0-8000-000000000003"`, `"edgeId":""`, "must be there"},
+		{"number as text", EventsFile, `"sequence":1,`, `"sequence":"1",`, "line 1: not of a bundle's form"},
+		{"minus zero", ReceiptsFile, `"epoch":1,`, `"epoch":-0,`, "-0"},
+		{"lone surrogate", EdgeKeysFile, `"kind":"edge"`, `"kind":"\ud800"`, "UTF-8"},
+		{"padding bits", HeadsFile, `fSAg=="`, `fSAh=="`, "want base64"},
+		{"unknown kind", EdgeKeysFile, `"kind":"edge"`, `"kind":"Edge"`, "neither one of an edge nor of the hub"},
+		{"edge without edgeId", EdgeKeysFile, `"edgeId":"0190a7c8-5e2b-7cc0-8000-000000000003"`, `"edgeId":""`, "neither one of an edge nor of the hub"},
+		{"hub with edgeId", EdgeKeysFile, `"edgeId":""`, `"edgeId":"0190a7c8-5e2b-7cc0-8000-000000000003"`, "neither one of an edge nor of the hub"},
+		{"key twice", PersonKeysFile, `00000b"`, `00000a"`, "comes twice"},
+		{"head without a key", HeadsFile, `"keyId":"34750f98-bd59-fcfc-946d-a45aaabe933b"`, `"keyId":""`, "line 1: tenant, session, edge and key must be there"},
+		{"receipt without an edge", ReceiptsFile, `"edgeId":"0190a7c8-5e2b-7cc0-8000-000000000003"`, `"edgeId":""`, "line 1: tenant, session, edge and key must be there"},
+		{"manifest without a tenant", ManifestFile, `"tenantId":"0190a7c8-5e2b-7cc0-8000-000000000001"`, `"tenantId":""`, "tenant and session must be there"},
+		{"other version", ManifestFile, `"version":1`, `"version":2`, "version 2"},
+	}
+	wrong := map[string]bool{} // the others are of form
+	for _, name := range []string{"payload", "time", "head of another event", "receipt's time", "another person's secret", "edge passes for the hub"} {
+		wrong[name] = true
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -206,6 +275,9 @@ func TestPageForgeriesAreFound(t *testing.T) {
 			}
 			if all := strings.Join(r.Failures, "\n"); !strings.Contains(all, test.want) {
 				t.Errorf("want %q, got\n%s", test.want, all)
+			}
+			if r.Unreadable == wrong[test.name] {
+				t.Errorf("unreadable is %v: %s", r.Unreadable, r.Failures)
 			}
 		})
 	}

@@ -2,13 +2,14 @@ package event
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// reader goes through JSON once. It is stricter than encoding/json: numbers are integers, and no text has U+0000 or a lone
-// surrogate. That all of it is UTF-8 must be checked before.
+// reader goes through JSON once. It is stricter than encoding/json: numbers are integers that every language can hold, no name
+// comes twice in an object, and no text has U+0000 or a lone surrogate. That all of it is UTF-8 must be checked before.
 type reader struct {
 	b  []byte
 	at int
@@ -19,7 +20,7 @@ const maxNested = 10000
 
 var (
 	errSyntax = errors.New("broken JSON")
-	errNumber = errors.New("a number is not an integer of 64 bits")
+	errNumber = errors.New("a number is not an integer from -(2^53-1) to 2^53-1, or is -0")
 	errNested = errors.New("nested too deep")
 )
 
@@ -80,7 +81,15 @@ func (r *reader) number() ([]byte, error) {
 	if r.at < len(r.b) && (r.b[r.at] == '.' || r.b[r.at]|0x20 == 'e') {
 		return nil, errNumber
 	}
-	return r.b[start:r.at], nil
+	const largest = "9007199254740991"
+	text := r.b[start:r.at]
+	switch magnitude := r.b[first:r.at]; {
+	case string(text) == "-0":
+		return nil, errNumber
+	case digits > len(largest), digits == len(largest) && string(magnitude) > largest:
+		return nil, errNumber
+	}
+	return text, nil
 }
 
 func (r *reader) int64() (int64, error) {
@@ -241,7 +250,48 @@ func (r *reader) raw(depth int) ([]byte, error) {
 	return r.b[start:r.at], err
 }
 
-// members reads an object; value is called at each value, with the raw text of its name.
+// nameSet finds the name that comes twice in an object. Most objects have few names, which need no map.
+type nameSet struct {
+	few  [][]byte
+	many map[string]bool
+}
+
+const fewNames = 12
+
+func (s *nameSet) add(name []byte) error {
+	twice := s.many[string(name)]
+	for _, other := range s.few {
+		twice = twice || string(other) == string(name)
+	}
+	switch {
+	case twice:
+		return fmt.Errorf("name %q comes twice", clip(string(name)))
+	case len(s.few) < fewNames:
+		s.few = append(s.few, name)
+		return nil
+	case s.many == nil:
+		s.many = map[string]bool{}
+	}
+	s.many[string(name)] = true
+	return nil
+}
+
+// name reads the name of a member, without its escapes.
+func (r *reader) name() ([]byte, error) {
+	if r.peek() != '"' {
+		return nil, errSyntax
+	}
+	start := r.at
+	raw, escaped, err := r.quoted()
+	if err != nil || !escaped {
+		return raw, err
+	}
+	inner := reader{b: r.b[start:r.at]}
+	text, err := inner.text()
+	return []byte(text), err
+}
+
+// members reads an object; value is called at each value, with its name.
 func (r *reader) members(value func(name []byte) error) error {
 	if !r.take('{') {
 		return errSyntax
@@ -249,12 +299,14 @@ func (r *reader) members(value func(name []byte) error) error {
 	if r.take('}') {
 		return nil
 	}
+	var few [fewNames][]byte
+	seen := nameSet{few: few[:0]}
 	for {
-		if r.peek() != '"' {
-			return errSyntax
-		}
-		name, _, err := r.quoted()
+		name, err := r.name()
 		if err != nil {
+			return err
+		}
+		if err := seen.add(name); err != nil {
 			return err
 		}
 		if !r.take(':') {

@@ -39,6 +39,17 @@ var (
 	}
 )
 
+// variants are second forms of types, with a golden file each: what the sample of the type can't show.
+var variants = []variant{
+	{TypePollVoted, "anonymous", Pseudonym(make([]byte, 32), sampleStudent), &PollVoted{PollID: samplePoll, VoterID: Pseudonym(make([]byte, 32), sampleStudent), Choices: []int{1}}},
+}
+
+type variant struct {
+	typ, name string
+	actor     ID
+	sample    any
+}
+
 var samples = map[string]any{
 	TypeSessionScheduled:     &SessionScheduled{Plan: samplePlan, PlanRevision: 3},
 	TypeSessionRescheduled:   &SessionRescheduled{Plan: samplePlan, PlanRevision: 4},

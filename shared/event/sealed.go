@@ -3,8 +3,8 @@ package event
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // Sealed is an encrypted personal field: AES-256-GCM, 12 random bytes of nonce, over the JSON of the value. The ciphertext
@@ -39,25 +39,45 @@ func (s *Sealed) appendJSON(b []byte) []byte {
 	return append(b, sealedEnd...)
 }
 
-// readSealed reads a sealed or an erased field, whatever the order of its members.
+// strict64 reads base64 in one form only: no bits in the padding. It still skips CR and LF.
+var strict64 = base64.StdEncoding.Strict()
+
+// readSealed reads a sealed or an erased field, whatever the order of its members. It has exactly the members that make its form.
 func readSealed(b []byte) (sealed *Sealed, erased bool, err error) {
 	if s, ok := readWritten(b); ok {
 		return s, false, nil
 	}
-	var form struct {
-		Erased bool `json:"erased"`
-		Sealed
-	}
-	if err := json.Unmarshal(b, &form); err != nil {
-		return nil, false, err
-	}
+	var s Sealed
+	r, members := reader{b: b}, 0
+	err = r.members(func(name []byte) error {
+		members++
+		if string(name) == "erased" {
+			erased = true
+			return r.word("true")
+		}
+		text, err := r.text()
+		if err != nil {
+			return err
+		}
+		switch string(name) {
+		case "keyId":
+			return s.KeyID.UnmarshalText([]byte(text))
+		case "nonce":
+			return (*Base64)(&s.Nonce).UnmarshalText([]byte(text))
+		case "ciphertext":
+			return (*Base64)(&s.Ciphertext).UnmarshalText([]byte(text))
+		}
+		return errForm
+	})
 	switch {
-	case form.Erased:
-		return nil, true, nil
-	case form.KeyID.IsZero(), len(form.Nonce) != nonceSize, len(form.Ciphertext) < tagSize:
+	case err != nil:
+		return nil, false, fmt.Errorf("%w: %w", errForm, err)
+	case erased && members == 1:
+		return nil, true, r.end()
+	case erased, members != 3, s.KeyID.IsZero(), len(s.Nonce) != nonceSize, len(s.Ciphertext) < tagSize:
 		return nil, false, errForm
 	}
-	return &form.Sealed, false, nil
+	return &s, false, r.end()
 }
 
 // readWritten reads what appendJSON writes, and nothing else: it is what a log is full of, and encoding/json needs a
@@ -74,10 +94,10 @@ func readWritten(b []byte) (*Sealed, bool) {
 	}
 	text := b[atCipher+len(sealedCipher) : len(b)-len(sealedEnd)]
 	buf := make([]byte, nonceSize+base64.StdEncoding.DecodedLen(len(text)))
-	if n, err := base64.StdEncoding.Decode(buf[:nonceSize:nonceSize], b[atNonce+len(sealedNonce):atCipher]); err != nil || n != nonceSize {
+	if n, err := strict64.Decode(buf[:nonceSize:nonceSize], b[atNonce+len(sealedNonce):atCipher]); err != nil || n != nonceSize {
 		return nil, false
 	}
-	n, err := base64.StdEncoding.Decode(buf[nonceSize:], text)
+	n, err := strict64.Decode(buf[nonceSize:], text)
 	if err != nil || n < tagSize || bytes.ContainsAny(text, "\r\n") {
 		return nil, false
 	}
