@@ -35,21 +35,25 @@ func (p *position) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// told are events that a command's answer tells, for the time when nobody who follows the class could see them: before the
-// first of its staff has joined, and after its end.
-var told = map[string]string{
-	"session.schedule":   event.TypeSessionScheduled,
-	"session.reschedule": event.TypeSessionRescheduled,
-	"session.cancel":     event.TypeSessionCancelled,
-	"session.start":      event.TypeSessionStarted,
-	"session.archive":    event.TypeSessionArchived,
-	"participant.leave":  event.TypeParticipantLeft,
-	"consent.give":       event.TypeConsentGiven,
-	"consent.withdraw":   event.TypeConsentWithdrawn,
+// told are events that a command's answer tells, each with the name that its payload has for the answer's id: for the time
+// when nobody who follows the class could see them, before the first of its staff has joined and after its end; and for
+// changes of what people may see of others, in place of which everybody gets a fresh view.
+var told = map[string]struct{ typ, id string }{
+	"session.schedule":   {event.TypeSessionScheduled, ""},
+	"session.reschedule": {event.TypeSessionRescheduled, ""},
+	"session.cancel":     {event.TypeSessionCancelled, ""},
+	"session.start":      {event.TypeSessionStarted, ""},
+	"session.archive":    {event.TypeSessionArchived, ""},
+	"session.settings":   {event.TypeSettingsChanged, ""},
+	"permission.change":  {event.TypePermissionChanged, ""},
+	"scene.create":       {event.TypeSceneCreated, "sceneId"},
+	"participant.leave":  {event.TypeParticipantLeft, ""},
+	"consent.give":       {event.TypeConsentGiven, ""},
+	"consent.withdraw":   {event.TypeConsentWithdrawn, ""},
 }
 
-// unseen is the type of an event of which nobody was told anything.
-const unseen = "(seen by nobody: let a teacher join first)"
+// unseen is the type of an event that nobody who follows the class was shown, and that no answer tells.
+const unseen = "(an event that nobody was shown: is a teacher in the class?)"
 
 // collect gathers the events after a sequence up to an answer's position, from those who follow: staff and the actor know
 // most of them; where they were not told, all others are asked.
@@ -134,7 +138,7 @@ func tell(a *answerBody, command string, actor *person, payload map[string]any) 
 		}
 		return event.TypeParticipantJoined, a.Participant
 	}
-	typ, known := told[command]
+	e, known := told[command]
 	if !known {
 		return unseen, nil
 	}
@@ -143,7 +147,10 @@ func tell(a *answerBody, command string, actor *person, payload map[string]any) 
 	if content["userId"] == nil {
 		content["userId"] = actor.id.String()
 	}
-	return typ, content
+	if e.id != "" {
+		content[e.id] = a.ID.String()
+	}
+	return e.typ, content
 }
 
 // expectBox waits for what the box does by itself: the announced end of the class.
