@@ -19,7 +19,6 @@ type batch struct {
 	keys    map[seenKey]*item // commands of this batch by key
 	spent   []event.ID        // anonymous polls that end in it
 	listed  bool              // the session's row in the list changes
-	status  string
 }
 
 // decide takes waiting commands and decides them, one after the other, on the tentative state.
