@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"multistream/shared/event"
@@ -246,12 +247,36 @@ func TestDamageStopsOnlyItsOwn(t *testing.T) {
 	}
 	s = open(t, writeFiles(t, files), func(o *Options) { o.ScrubPause = -1 })
 	next := other.Next()
-	answers := make(chan error)
-	go func() { answers <- appendOne(s, victim, victim.Next()) }()
-	if err := appendOne(s, other, next); err != nil {
+	// Both wait while the writer is held, so that they share a commit.
+	entered, release, held := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() {
+		held <- s.writer.do(ctx, func(context.Context, querier) error {
+			once.Do(func() { close(entered); <-release })
+			return nil
+		}, nil)
+	}()
+	<-entered
+	var answers []chan error
+	for c, e := range map[*eventlogtest.Chain]event.Event{victim: victim.Next(), other: next} {
+		r := &request{batch: &eventlog.Batch{TenantID: c.Tenant, SessionID: c.Session, Events: []event.Event{e}}, size: 1, answer: make(chan error, 1)}
+		if err := s.writer.enqueue(r); err != nil {
+			t.Fatal(err)
+		}
+		if c == victim {
+			answers = append(answers, r.answer)
+		} else {
+			answers = append([]chan error{r.answer}, answers...)
+		}
+	}
+	close(release)
+	if err := <-held; err != nil {
+		t.Errorf("what held the writer: %v", err)
+	}
+	if err := <-answers[0]; err != nil {
 		t.Errorf("the other session: %v", err)
 	}
-	if err := <-answers; !errors.Is(err, eventlog.ErrDamaged) || errors.Is(err, eventlog.ErrFenced) {
+	if err := <-answers[1]; !errors.Is(err, eventlog.ErrDamaged) || errors.Is(err, eventlog.ErrFenced) {
 		t.Errorf("the damaged session: %v, want ErrDamaged", err)
 	}
 	wantRows(t, s, other, append(rows, next))

@@ -76,7 +76,14 @@ func TestWALFlippedBit(t *testing.T) {
 	wal = wal[:ends[len(ends)-1]]
 	random := rand.New(rand.NewPCG(3, 4))
 	bits := []int{0, 12 * 8, 16 * 8, 31 * 8, walHeader * 8, (walHeader + 7) * 8, (walHeader + 8) * 8, (walHeader + 23) * 8, 8*len(wal) - 1}
-	for range 300 {
+	last := 8 * (len(wal) - frameHeader - 4096) // nothing lies behind it that would tell
+	for bit := range 8 * frameHeader {
+		bits = append(bits, last+bit)
+	}
+	for range 150 {
+		bits = append(bits, last+8*frameHeader+random.IntN(8*4096))
+	}
+	for range 150 {
 		bits = append(bits, random.IntN(8*len(wal)))
 	}
 	for _, bit := range bits {
