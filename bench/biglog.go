@@ -101,6 +101,9 @@ func (s *school) copyClass(ctx context.Context, model []event.Event, row eventlo
 func logBytes(dir string) (total int64, err error) {
 	for _, name := range []string{"edge.db", "edge.db-wal"} {
 		info, err := os.Stat(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // the write-ahead log of a box that was closed
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -119,5 +122,4 @@ func forget(dir string) error {
 	})
 }
 
-// stopwatch gives milliseconds.
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -81,15 +81,14 @@ func run(ctx context.Context, names []string, w io.Writer, out string) error {
 		base = ".cache/bench"
 	}
 	b.cache = base
-	b.dir = filepath.Join(base, "run")
-	if err := os.RemoveAll(b.dir); err != nil {
+	if err := os.MkdirAll(base, 0o700); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(b.dir, 0o700); err != nil {
+	var err error
+	if b.dir, err = os.MkdirTemp(base, "run-"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
-	var err error
 	if b.out, err = newReport(w, out, b.dir); err != nil {
 		return err
 	}
