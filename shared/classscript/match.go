@@ -12,7 +12,7 @@ import (
 // Match compares what was said with what is there, and returns an error naming the place where they differ. Both are made of
 // string, int64, bool, nil, []any and map[string]any; want may hold Absent.
 //
-// An object must have the said members and may have more. A list must have as many entries as said, each matching; said as
+// An object must have the said members and may have more; "#" is their number. A list must have as many entries as said, each matching; said as
 // an object it is asked for its length ("#"), for entries by place ("0", "-1"), for entries that some of it must match
 // ("has") and for such that none may match ("hasNot"), each a list. Absent and nil fit what is missing or empty: "", 0,
 // false, [] and {}.
@@ -38,7 +38,11 @@ func match(path string, want, got any) error {
 			}
 		}
 		for _, name := range sortedNames(w) {
-			if err := match(path+"."+name, w[name], object[name]); err != nil {
+			member := object[name]
+			if name == "#" {
+				member = int64(len(object))
+			}
+			if err := match(path+"."+name, w[name], member); err != nil {
 				return err
 			}
 		}

@@ -210,6 +210,9 @@ func record(c *randomClass) {
 		c.give(by, "recording.start", &session.RecordingStart{})
 	case n < 4:
 		c.give(by, "recording.pause", &session.RecordingPause{})
+		if c.chance(2) {
+			c.give(by, "recording.resume", &session.RecordingResume{})
+		}
 	case n < 6:
 		c.give(by, "recording.resume", &session.RecordingResume{})
 	case n < 7:

@@ -146,3 +146,10 @@ func (c *randomClass) step() {
 	}
 	randomSteps[c.rnd.IntN(len(randomSteps))](c)
 }
+
+// end ends the class, if it runs.
+func (c *randomClass) end() {
+	c.give(c.people[0], "session.end", &session.SessionEnd{})
+	c.now += 20_000
+	c.give(classscript.Box, "session.end_now", &session.SessionEndNow{})
+}

@@ -8,6 +8,7 @@ import (
 
 	"multistream/shared/classscript"
 	"multistream/shared/event"
+	"multistream/shared/limits"
 	"multistream/shared/session"
 )
 
@@ -24,7 +25,12 @@ func TestViewSize(t *testing.T) {
 		s, largest := session.New(class.State.SessionID), 0
 		for i, e := range class.Log {
 			session.Apply(s, e)
-			if i%701 == 0 || i == len(class.Log)-1 {
+			if i%401 == 0 {
+				if err := invariants(s); err != nil {
+					t.Fatalf("%s: %d %s: %v", name, e.Sequence, e.Type, err)
+				}
+			}
+			if i%1201 == 0 || i == len(class.Log)-1 {
 				for _, user := range []string{"Rivera", "Tom", "Student-1", "Student-7"} {
 					largest = max(largest, compressed(t, encoded(t, session.View(s, classscript.NameID(user)))))
 				}
@@ -36,6 +42,37 @@ func TestViewSize(t *testing.T) {
 		}
 		if got, want := encoded(t, s), encoded(t, class.State); !bytes.Equal(got, want) {
 			t.Errorf("%s: folded anew it is another class", name)
+		}
+	}
+}
+
+// TestLongClass holds the last events of a class that has outgrown every window to the law and to the invariants.
+func TestLongClass(t *testing.T) {
+	class := threeHours()
+	tail := len(class.Log) - 150
+	s := session.Fold(session.New(class.State.SessionID), class.Log[:tail])
+	followers, err := classscript.Follow(s, classscript.NameID("Tom"), classscript.NameID("Student-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := 0
+	for _, e := range class.Log[tail:] {
+		session.Apply(s, e)
+		if err := invariants(s); err != nil {
+			t.Fatalf("%d %s: %v", e.Sequence, e.Type, err)
+		}
+		if _, err := followers.Take(s, &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == event.TypeQuestionResolved || e.Type == event.TypeQuestionAnswered || e.Type == event.TypePollEnded {
+			closed++
+		}
+	}
+	full := map[string]bool{"chat": len(s.Chat.Windows["all"]) == limits.ChatWindow, "captions": len(s.Captions) == limits.CaptionWindow,
+		"timeline": len(s.Timeline) == limits.MarkWindow, "questions": len(s.Questions) >= limits.ClosedQuestions, "polls": len(s.Polls) >= limits.ClosedPolls}
+	for window, isFull := range full {
+		if !isFull || closed == 0 {
+			t.Errorf("window of %s full: %v; %d questions and polls were closed", window, isFull, closed)
 		}
 	}
 }

@@ -39,8 +39,11 @@ func (f *follower) message(data []byte) {
 	case m.Reply != nil:
 		f.answer(reply{Body: m.Reply.Body})
 	case m.Error != nil:
-		// A refusal before the command was read has no key; with one command at a time it is clear which is meant.
-		f.answer(reply{Refusal: &m.Error.Refusal})
+		// Without a key it is either "slow down", said before the command was read (with one command at a time it is clear
+		// which is meant), or why the socket will be closed, which answers nothing.
+		if m.Error.Key != "" || m.Error.pause() > 0 {
+			f.answer(reply{Refusal: &m.Error.Refusal})
+		}
 	case m.Status != nil:
 	case m.Epoch > 0:
 		f.frame(&m)
@@ -50,7 +53,7 @@ func (f *follower) message(data []byte) {
 }
 
 func (f *follower) answer(r reply) {
-	if f.waiting != nil { // else it is why the socket is closed; the close code says the same
+	if f.waiting != nil {
 		f.waiting <- r
 		f.waiting = nil
 	}
