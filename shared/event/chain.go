@@ -10,19 +10,16 @@ import (
 // The zero Chain is ready. Its memory grows with the number of events: it remembers ids and idempotency keys.
 type Chain struct {
 	last *Event
-	over string // the type that closed the log so far, a key of afterwards
+	over string // the type that closed the session, if one did: session.ended or session.cancelled
+	away bool   // it was archived
 	ids  map[ID]bool
 	keys map[actorKey]bool
 }
 
-// afterwards says what may follow once a session is over, frozen for BundleVersion 1: types that are newer than this program
-// may not follow either.
-var afterwards = map[string][]string{
-	TypeSessionEnded: {
-		TypeRecordingFinalized, TypeRecordingFailed, TypeParticipantLeft, TypeDestinationStopped, TypeConsentWithdrawn, TypeSessionArchived, TypeSessionTransferred,
-	},
-	TypeSessionCancelled: {TypeSessionArchived, TypeSessionTransferred},
-	TypeSessionArchived:  {TypeSessionTransferred},
+// afterwards are the types that may follow once a session has ended or was cancelled, frozen for BundleVersion 1: types that
+// are newer than this program may not follow either.
+var afterwards = []string{
+	TypeRecordingFinalized, TypeRecordingFailed, TypeParticipantLeft, TypeDestinationStopped, TypeConsentWithdrawn, TypeSessionArchived, TypeSessionTransferred,
 }
 
 type actorKey struct {
@@ -47,11 +44,12 @@ func (c *Chain) Next(e *Event) error {
 	if c.keys[key] {
 		failed = append(failed, fmt.Errorf("sequence %d: idempotency key %q of this actor comes twice", e.Sequence, clip(e.IdempotencyKey)))
 	}
-	if c.over != "" && !slices.Contains(afterwards[c.over], e.Type) {
+	if c.over != "" && !slices.Contains(afterwards, e.Type) || c.away && e.Type == TypeSessionArchived {
 		failed = append(failed, fmt.Errorf("sequence %d: %s after %s", e.Sequence, clip(e.Type), c.over))
-	} else if _, closes := afterwards[e.Type]; closes {
+	} else if e.Type == TypeSessionEnded || e.Type == TypeSessionCancelled {
 		c.over = e.Type
 	}
+	c.away = c.away || e.Type == TypeSessionArchived
 	c.ids[e.ID], c.keys[key] = true, true
 	c.last = e
 	return errors.Join(failed...)
