@@ -53,7 +53,7 @@ type vectorGot struct {
 const (
 	shortVector = 10      // of so many events, whole views are given after each
 	viewEvery   = 24      // else after each of these, and after the last
-	longVector  = 80      // of more than so many only after the last
+	longVector  = 40      // of more than so many only after the last
 	vectorBytes = 3 << 20 // all vectors together
 )
 
@@ -119,7 +119,7 @@ func scriptVector(t *testing.T, s *classscript.Script) *vector {
 // byHandVector begins right before the event that the vector is about.
 func byHandVector(t *testing.T, name string, v *byHand) *vector {
 	last := len(v.events) - 1
-	return makeVector(t, name, []string{"Rivera", "Ada", "Ben", "Wen", "Zoe"}, v.events[:last], v.events[last:], func(int) bool { return false })
+	return makeVector(t, name, []string{"Rivera", "Ada", "Ben", "Wen"}, v.events[:last], v.events[last:], func(int) bool { return false })
 }
 
 // viewersOf picks a teacher, an assistant, three students, the last person of the script, and an outsider.
