@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -90,7 +91,7 @@ func (o *Orchestrator) gates(ctx context.Context, req Request) error {
 }
 
 // Read runs f on the committed state of a class, in the class's goroutine: f must encode or copy what it needs and must
-// not change anything. Its error is returned.
+// not change anything. Its error is returned. f does not run any more once Read has returned.
 func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
 	for {
 		if err := o.exists(ctx, Request{TenantID: tenant, SessionID: id}); err != nil {
@@ -100,8 +101,12 @@ func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*se
 		if c == nil {
 			return errStopping
 		}
+		var taken atomic.Bool // by f, or by the caller who gave up
 		done := make(chan error, 1)
 		if !c.mail.read(func() {
+			if !taken.CompareAndSwap(false, true) {
+				return
+			}
 			if c.failed != nil {
 				done <- c.failed
 				return
@@ -117,6 +122,9 @@ func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*se
 		case err := <-done:
 			return err
 		case <-ctx.Done():
+			if !taken.CompareAndSwap(false, true) {
+				return <-done // it runs this moment: what it writes is the caller's
+			}
 			return fault.New(fault.TimedOut, "No answer in time; please ask again.").Because(ctx.Err())
 		case <-c.stopped:
 			select {

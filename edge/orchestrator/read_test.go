@@ -1,0 +1,62 @@
+package orchestrator
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"multistream/shared/fault"
+	"multistream/shared/session"
+)
+
+// A caller who gave up reading is told so at once, and what they read into is theirs alone from then on.
+func TestReadThatWasGivenUpDoesNotRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		running, release := make(chan struct{}), make(chan struct{})
+		go func() {
+			_ = b.Read(t.Context(), school, classID, func(*session.State) error { close(running); <-release; return nil })
+		}()
+		<-running
+		ctx, cancel := context.WithCancel(t.Context())
+		ran, result := false, make(chan error, 1)
+		go func() { result <- b.Read(ctx, school, classID, func(*session.State) error { ran = true; return nil }) }()
+		synctest.Wait()
+		cancel()
+		if err := <-result; fault.Of(err).Code != fault.TimedOut {
+			t.Errorf("given up: %v", err)
+		}
+		close(release)
+		if err := b.Read(t.Context(), school, classID, func(*session.State) error { return nil }); err != nil {
+			t.Error(err)
+		}
+		if ran {
+			t.Error("it ran after its caller had gone")
+		}
+	})
+}
+
+// A read that runs when its caller gives up is waited for: it may be writing into what is the caller's.
+func TestReadThatRunsIsWaitedFor(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		running, release := make(chan struct{}), make(chan struct{})
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() {
+			result <- b.Read(ctx, school, classID, func(*session.State) error { close(running); <-release; return nil })
+		}()
+		<-running
+		cancel()
+		synctest.Wait()
+		select {
+		case err := <-result:
+			t.Errorf("answered while it runs: %v", err)
+		default:
+		}
+		close(release)
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
