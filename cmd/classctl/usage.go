@@ -21,7 +21,9 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
   classctl export --session ID --out DIR [--with-keys] [--data DIR]
         write a class as a bundle with its proof (docs/events.md), and check what was written
   classctl run SCRIPT.txtar [--edge URL] [--password WORD] [--account NAME=EMAIL[:PASSWORD]]... [--realtime] [--quiet]
-        run a scripted class against a running edge over its public API
+        run a scripted class against a running edge over its public API. Without --account its people are those of the demo
+        school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID).
+        Times of the script are not waited for without --realtime; the ten seconds of an end are real
   classctl version
 
 DIR is $DATA_DIR, or .data. A data folder is only read: an edge may go on running on it meanwhile.
