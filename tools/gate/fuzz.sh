@@ -11,6 +11,6 @@ fi
 for target in $targets; do
     folder=$(dirname "${target%%:*}") name=${target##*:}
     echo "fuzz: $name in $folder for $FUZZTIME"
-    go test -run '^$' -fuzz "^$name\$" -fuzztime "$FUZZTIME" "$folder" </dev/null || failed=1
+    go test -run '^$' -fuzz "^$name\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 20x "$folder" </dev/null || failed=1
 done
 exit $failed
