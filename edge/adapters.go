@@ -28,6 +28,14 @@ func (l timedLog) Append(ctx context.Context, b eventlog.Batch) error {
 	return err
 }
 
+func (l timedLog) Start(b eventlog.Batch, done func(error)) {
+	began := time.Now()
+	l.Store.Start(b, func(err error) {
+		l.observe(time.Since(began))
+		done(err)
+	})
+}
+
 // classes is the orchestrator as the gateway wants it.
 type classes struct{ o *orchestrator.Orchestrator }
 

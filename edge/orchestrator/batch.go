@@ -19,6 +19,7 @@ type batch struct {
 	keys    map[seenKey]*item // commands of this batch by key
 	spent   []event.ID        // anonymous polls that end in it
 	listed  bool              // the session's row in the list changes
+	done    chan error        // what became of it, once it is on its way
 }
 
 // decide takes waiting commands and decides them, one after the other, on the tentative state.
@@ -27,7 +28,7 @@ func (c *class) decide(ctx context.Context) {
 		c.preparing = &batch{keys: map[seenKey]*item{}}
 	}
 	b := c.preparing
-	for _, it := range c.mail.take(batchCommands - len(b.items)) {
+	for _, it := range c.mail.take(min(biteCommands, batchCommands-len(b.items))) {
 		b.items = append(b.items, it)
 		it.answer, it.err = c.decideOne(ctx, b, it)
 		if it.err != nil && c.failed != nil {

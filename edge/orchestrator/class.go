@@ -11,6 +11,8 @@ import (
 
 const (
 	batchCommands  = 64   // commands decided into one append
+	biteCommands   = 8    // commands decided before what is decided is sent off, while the log takes more
+	batchesAtOnce  = 16   // batches on their way, where the log takes them in order (see starter)
 	ringSize       = 1024 // latest entries kept in memory for followers
 	snapshotEvery  = 1000 // events between snapshots
 	catchUpsAtOnce = 2    // followers that may read far back at the same time
@@ -35,9 +37,8 @@ type class struct {
 	failed   error // why the class can't be served, or nil
 	lastSnap int64 // sequence of the newest snapshot
 
-	preparing *batch // decided, not yet on its way
-	inFlight  *batch // being appended
-	committed chan error
+	preparing *batch   // decided, not yet on its way
+	inFlight  []*batch // being appended, in order
 
 	clock    clock
 	presence presence
@@ -53,7 +54,7 @@ type seenKey struct {
 
 func newClass(o *Orchestrator, tenant, id event.ID) *class {
 	return &class{o: o, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
-		ready: make(chan struct{}), stopped: make(chan struct{}), committed: make(chan error, 1)}
+		ready: make(chan struct{}), stopped: make(chan struct{})}
 }
 
 // loaded waits until the class was loaded and tells why it can't be served, if so.
@@ -89,7 +90,7 @@ func (c *class) run(ctx context.Context) {
 		timer.Reset(c.nextTimer())
 		select {
 		case <-c.mail.wake:
-		case err := <-c.committed:
+		case err := <-c.committed():
 			c.settle(ctx, err)
 		case <-timer.C:
 			c.onTimer(ctx)
@@ -112,23 +113,42 @@ func (c *class) step(ctx context.Context) {
 			c.refuseAll(c.failed)
 			return
 		}
-		if reads && c.preparing == nil && c.inFlight == nil {
+		if reads && c.preparing == nil && len(c.inFlight) == 0 {
 			for _, f := range c.mail.takeReads() {
 				f()
 			}
 			continue
 		}
 		// A waiting read lets nothing new be decided: it is answered as soon as what is on its way is durable.
-		if commands && !reads && (c.preparing == nil || len(c.preparing.items) < batchCommands) {
+		commands = commands && !reads && (c.preparing == nil || len(c.preparing.items) < batchCommands)
+		if commands {
 			c.idleFrom = time.Now()
 			c.decide(ctx)
 		}
-		if c.inFlight == nil && c.preparing != nil {
+		if c.preparing != nil && len(c.inFlight) < c.atOnce() {
 			c.send(ctx)
 			continue
 		}
-		return
+		if !commands {
+			return
+		}
 	}
+}
+
+// atOnce is how many batches may be on their way.
+func (c *class) atOnce() int {
+	if _, ok := c.o.o.Log.(starter); ok {
+		return batchesAtOnce
+	}
+	return 1
+}
+
+// committed is told what became of the oldest batch on its way; nil where there is none.
+func (c *class) committed() <-chan error {
+	if len(c.inFlight) == 0 {
+		return nil
+	}
+	return c.inFlight[0].done
 }
 
 func (c *class) refuseAll(err error) {
@@ -142,8 +162,8 @@ func (c *class) refuseAll(err error) {
 
 // finish ends the goroutine: what is being appended is waited for, what was not begun is refused.
 func (c *class) finish(ctx context.Context) {
-	if c.inFlight != nil {
-		c.settle(ctx, <-c.committed)
+	for len(c.inFlight) > 0 {
+		c.settle(ctx, <-c.committed())
 	}
 	items, reads := c.mail.close()
 	if c.preparing != nil {
@@ -160,6 +180,6 @@ func (c *class) finish(ctx context.Context) {
 }
 
 func (c *class) unloadable() bool {
-	return c.preparing == nil && c.inFlight == nil && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
+	return c.preparing == nil && len(c.inFlight) == 0 && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
 		(c.failed != nil || c.state.Life.EndsAt == 0 && c.state.Roster.Present == 0)
 }

@@ -14,26 +14,37 @@ import (
 // attempts is how often a command is decided anew after an append that did not go through.
 const attempts = 3
 
-// send hands the prepared batch to the log. Refusals and no-ops of a batch without events are answered at once.
+// send hands the prepared batch to the log. Refusals and no-ops of a batch without events are answered as soon as what they
+// were decided on is durable.
 func (c *class) send(ctx context.Context) {
 	b := c.preparing
 	c.preparing = nil
 	if len(b.events) == 0 {
-		c.answer(b)
+		if n := len(c.inFlight); n > 0 {
+			c.inFlight[n-1].items = append(c.inFlight[n-1].items, b.items...)
+		} else {
+			c.answer(b)
+		}
 		return
 	}
 	unit := eventlog.Batch{TenantID: c.tenant, SessionID: c.id, Events: b.events}
 	if b.listed {
 		unit.Summary = summary(c.tenant, c.state)
 	}
-	c.inFlight = b
-	go func() { c.committed <- c.o.o.Log.Append(context.WithoutCancel(ctx), unit) }()
+	b.done = make(chan error, 1)
+	c.inFlight = append(c.inFlight, b)
+	if log, ok := c.o.o.Log.(starter); ok {
+		log.Start(unit, func(err error) { b.done <- err })
+		return
+	}
+	go func() { b.done <- c.o.o.Log.Append(context.WithoutCancel(ctx), unit) }()
 }
 
-// settle takes the log's answer: publish and reply, or begin again from the log.
+// settle takes the log's answer about the oldest batch on its way: publish and reply, or begin again from the log. Batches
+// after one that failed do not follow the head of the log, which therefore refuses them too.
 func (c *class) settle(ctx context.Context, err error) {
-	b := c.inFlight
-	c.inFlight = nil
+	b := c.inFlight[0]
+	c.inFlight = c.inFlight[1:]
 	if err == nil {
 		c.tail.publish(b.entries)
 		c.answer(b)
@@ -41,6 +52,11 @@ func (c *class) settle(ctx context.Context, err error) {
 		return
 	}
 	items := b.items
+	for _, later := range c.inFlight {
+		<-later.done
+		items = append(items, later.items...)
+	}
+	c.inFlight = nil
 	if c.preparing != nil {
 		items = append(items, c.preparing.items...)
 		c.preparing = nil

@@ -13,16 +13,17 @@ import (
 
 const page = 500 // events read from the log at once
 
-// load folds the class from the log: the first time with the latest entries for followers, later (after an append that
-// did not go through) the state alone.
+// load folds the class from the log: the first time with the latest entries for followers; later, after an append whose
+// outcome was not known, with those that turned out to be durable, which followers have not been given yet.
 func (c *class) load(ctx context.Context) error {
 	head, err := c.o.o.Log.Head(ctx, c.tenant, c.id)
 	if err != nil && !errors.Is(err, eventlog.ErrNotFound) {
 		return logFault(err)
 	}
 	keepFrom := head.Sequence - ringSize
-	if c.tail.started() {
-		keepFrom = head.Sequence
+	shown, again := c.tail.shown()
+	if again {
+		keepFrom = shown
 	}
 	f := folding{o: c.o, tenant: c.tenant, id: c.id}
 	if err := f.begin(ctx, keepFrom); err != nil {
@@ -52,7 +53,11 @@ func (c *class) load(ctx context.Context) error {
 		c.clock = newClock(c.o.o.Now(), head.CreatedAt)
 		c.presence.begin(head.CreatedAt)
 	}
-	c.tail.begin(event.Position{Epoch: head.Epoch, Sequence: head.Sequence}, entries)
+	if again {
+		c.tail.publish(entries)
+	} else {
+		c.tail.begin(event.Position{Epoch: head.Epoch, Sequence: head.Sequence}, entries)
+	}
 	c.destroySpentSecrets(ctx)
 	return nil
 }

@@ -25,6 +25,12 @@ type Log interface {
 	AcceptingStarts() error
 }
 
+// starter is a Log that takes batches in order without making the class wait for each: while one is written the next of the
+// same class may be on its way, and one sync serves both. done is called once, from any goroutine.
+type starter interface {
+	Start(b eventlog.Batch, done func(error))
+}
+
 // Keys are the keys of persons and the secrets of anonymous polls.
 type Keys interface {
 	event.KeyRing

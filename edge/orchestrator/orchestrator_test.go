@@ -325,3 +325,17 @@ func TestReadsSeeOnlyWhatIsDurable(t *testing.T) {
 		b.log.lost = nil
 	})
 }
+
+func TestFollowersGetWhatBecameDurableWithoutAnAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		c := b.joinFrom(ben.UserID, b.fresh(ben.UserID))
+		b.must(ben, "participant.join", "b-join", &session.ParticipantJoin{})
+		b.log.lost = func(int) (error, error) { return nil, errors.New("connection lost") }
+		last := b.say(ada, "k", "durable, its answer lost").Position
+		b.log.lost = nil
+		c.catchUp(last.Sequence)
+		c.agrees()
+		c.st.Close()
+	})
+}

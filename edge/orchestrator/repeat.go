@@ -16,10 +16,7 @@ func (c *class) repeated(ctx context.Context, b *batch, key seenKey) ([]event.Ev
 	if _, seen := c.seen[key]; !seen && c.complete {
 		return nil, nil
 	}
-	for _, pending := range []*batch{b, c.inFlight} {
-		if pending == nil {
-			continue
-		}
+	for _, pending := range append([]*batch{b}, c.inFlight...) {
 		var facts []event.Event
 		for _, e := range pending.events {
 			if clientKey, _, _ := event.ClientKey(e.IdempotencyKey); e.ActorID == key.actor && clientKey == key.key {

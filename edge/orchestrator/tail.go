@@ -20,23 +20,25 @@ type tail struct {
 
 func newTail() *tail { return &tail{changed: make(chan struct{})} }
 
-func (t *tail) started() bool {
+// shown tells up to where followers have been given entries; false before the first load.
+func (t *tail) shown() (sequence int64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.on
+	return t.head.Sequence, t.on
 }
 
-// begin sets the tail once, at the first load.
+// begin sets the tail at the first load.
 func (t *tail) begin(head event.Position, entries []*Entry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.on {
-		t.on, t.head, t.entries = true, head, entries
-	}
+	t.on, t.head, t.entries = true, head, entries
 }
 
-// publish adds durable entries and wakes all followers.
+// publish adds the durable entries that follow the head and wakes all followers.
 func (t *tail) publish(entries []*Entry) {
+	if len(entries) == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.entries = append(t.entries, entries...)

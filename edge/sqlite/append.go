@@ -13,17 +13,39 @@ import (
 // written, ErrDamaged when the session is known to be damaged, ErrFenced when nothing is written any more; after any other error, that of an ended context among them, the
 // outcome is not known.
 func (s *Store) Append(ctx context.Context, b eventlog.Batch) error {
-	if err := checkBatch(&b); err != nil {
+	r, err := s.requestOf(&b)
+	if err != nil {
 		return err
 	}
+	return s.writer.submit(ctx, r)
+}
+
+// Start is Append for a caller that does not wait: batches started one after the other by one caller are written in that
+// order, so several of one session may be on their way. done is told what Append would return, in the writer's goroutine or
+// before Start returns; it must not block.
+func (s *Store) Start(b eventlog.Batch, done func(error)) {
+	r, err := s.requestOf(&b)
+	if err == nil {
+		r.done = done
+		err = s.writer.enqueue(r)
+	}
+	if err != nil {
+		done(err)
+	}
+}
+
+func (s *Store) requestOf(b *eventlog.Batch) (*request, error) {
+	if err := checkBatch(b); err != nil {
+		return nil, err
+	}
 	if err := s.damageOf(b.TenantID, b.SessionID); err != nil {
-		return err
+		return nil, err
 	}
 	size := int64(256)
 	for i := range b.Events {
 		size += int64(len(b.Events[i].Payload)) + 512
 	}
-	return s.writer.submit(ctx, &request{batch: &b, size: size})
+	return &request{batch: b, size: size}, nil
 }
 
 // checkBatch finds what is wrong with a batch in itself. It runs in the caller's goroutine: hashing needs no turn.

@@ -21,12 +21,12 @@ func sameKey(a, b event.PersonKey) bool {
 }
 
 func TestKeysAreDurableAndOnePerPerson(t *testing.T) {
-	dir, tenant, people := t.TempDir(), event.NewID(), []event.ID{}
+	dir, tenant, people := t.TempDir(), event.NewID(), make([]event.ID, 40)
 	s := open(t, dir)
-	made := make([]event.PersonKey, 40)
+	made := make([]event.PersonKey, len(people))
 	var wg sync.WaitGroup
-	for i := range made {
-		people = append(people, event.NewID())
+	for i := range people {
+		people[i] = event.NewID()
 		for range 2 {
 			wg.Go(func() {
 				k, err := s.Keys().Current(tenant, people[i])

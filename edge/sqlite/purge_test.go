@@ -20,7 +20,7 @@ func withSummary(c *eventlogtest.Chain, status string, events ...event.Event) ev
 func TestPurge(t *testing.T) {
 	ctx, dir, tenant := context.Background(), t.TempDir(), event.NewID()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	s := open(t, dir, func(o *Options) { o.Now = func() time.Time { return now } })
+	s := open(t, dir, func(o *Options) { o.Now, o.ScrubPause = func() time.Time { return now }, -1 })
 	daysAgo := func(d float64) event.Time { return event.TimeOf(now.Add(-time.Duration(d * 24 * float64(time.Hour)))) }
 	neighbour := eventlogtest.NewChain(tenant)
 	kept := neighbour.Several(5)

@@ -56,6 +56,7 @@ type request struct {
 	taken  atomic.Bool // by the writer, or by a caller that no longer waits
 	err    error
 	answer chan error
+	done   func(error) // in place of answer, if set
 }
 
 type sessionKey struct{ tenant, session event.ID }
@@ -204,7 +205,11 @@ func (w *writer) reply(group []*request) {
 		if r.err == nil && r.after != nil {
 			r.after()
 		}
-		r.answer <- r.err
+		if r.done != nil {
+			r.done(r.err)
+		} else {
+			r.answer <- r.err
+		}
 		group[i] = nil
 	}
 }
