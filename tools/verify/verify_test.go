@@ -16,8 +16,7 @@ import (
 
 // The worked example of the page, taken apart so that tests can damage it.
 type example struct {
-	rows  map[string][]map[string]any // by file, without the manifest
-	count int
+	rows map[string][]map[string]any // by file, without the manifest
 }
 
 func page(t *testing.T) (files map[string]string, values map[string]string) {
