@@ -158,16 +158,16 @@ func (r *raw) run() {
 	var group []rawRow
 	for row := range r.queue {
 		group = append(group[:0], row)
-		for yielded := false; len(group) < rawGroup; {
+		for yields := 0; len(group) < rawGroup; {
 			select {
 			case row, ok := <-r.queue:
 				if ok {
-					group, yielded = append(group, row), false
+					group, yields = append(group, row), 0
 					continue
 				}
 			default:
-				if !yielded { // those just answered may send their next rows before the group is closed, as in the box
-					yielded = true
+				if yields < 2 { // those just answered may send their next rows before the group is closed, as in the box
+					yields++
 					runtime.Gosched()
 					continue
 				}
