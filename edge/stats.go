@@ -41,7 +41,7 @@ func (b *Box) stats() []func() []gateway.Stat {
 			}
 		},
 		func() []gateway.Stat {
-			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(b.Classes.Loaded()))}
+			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
 		},
 	}
 }

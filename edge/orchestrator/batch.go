@@ -66,7 +66,7 @@ func (c *class) decideOne(ctx context.Context, b *batch, it *item) (Answer, erro
 	if c.trouble != nil && !it.req.Command.Actor.System {
 		return Answer{}, c.trouble.fault()
 	}
-	facts, err := session.Decide(c.state, cmd)
+	facts, err := c.rule(cmd)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -80,6 +80,7 @@ func (c *class) gone(ctx context.Context) error {
 // run is the class's goroutine.
 func (c *class) run(ctx context.Context) {
 	defer close(c.stopped)
+	defer c.recovered()
 	c.failed = c.load(ctx)
 	close(c.ready)
 	c.idleFrom = time.Now()

@@ -53,6 +53,8 @@ type Options struct {
 	EdgeID  event.ID
 	HeadKey ed25519.PrivateKey
 	Gates   []Gate
+	// Decide is by which commands are decided; nil: session.Decide.
+	Decide func(*session.State, session.Command) ([]event.Fact, error)
 	Now     func() time.Time // wall clock; nil: time.Now
 	Logger  *slog.Logger
 	// Idle is how long a class that nobody follows or commands stays in memory; 0: 10 minutes.
@@ -91,6 +93,9 @@ type Orchestrator struct {
 
 // New makes an Orchestrator; nothing happens before Run.
 func New(o Options) *Orchestrator {
+	if o.Decide == nil {
+		o.Decide = session.Decide
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -185,11 +190,18 @@ func (o *Orchestrator) end(err error) {
 	}
 }
 
-// Loaded counts the classes in memory.
-func (o *Orchestrator) Loaded() int {
+// Ref names one class.
+type Ref struct{ TenantID, SessionID event.ID }
+
+// Loaded lists the classes in memory, in no order.
+func (o *Orchestrator) Loaded() []Ref {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return len(o.classes)
+	out := make([]Ref, 0, len(o.classes))
+	for _, c := range o.classes {
+		out = append(out, Ref{c.tenant, c.id})
+	}
+	return out
 }
 
 // Status is the runtime condition of a class, told to followers at once, whether or not it can be logged.

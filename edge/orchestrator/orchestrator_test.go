@@ -213,8 +213,8 @@ func TestOtherTenantsFindNothing(t *testing.T) {
 		if _, err := b.Follow(t.Context(), other, classID, rivera.UserID, event.Position{}); fault.Of(err).Code != fault.NotFound {
 			t.Errorf("Follow: %v", err)
 		}
-		if b.Loaded() != 1 {
-			t.Errorf("%d classes in memory, want 1", b.Loaded())
+		if len(b.Loaded()) != 1 {
+			t.Errorf("%d classes in memory, want 1", len(b.Loaded()))
 		}
 	})
 }

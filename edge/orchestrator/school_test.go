@@ -61,6 +61,7 @@ type box struct {
 	keys *memlog.Keys
 	head ed25519.PrivateKey
 	skew time.Duration // of the wall clock
+	rule func(*session.State, session.Command) ([]event.Fact, error)
 	*Orchestrator
 	stop func() error
 }
@@ -85,7 +86,7 @@ func newBox(t *testing.T) *box {
 }
 
 func (b *box) start(gates ...Gate) {
-	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates,
+	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
 		Now: func() time.Time { return time.Now().Add(b.skew) }})
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
@@ -96,6 +97,13 @@ func (b *box) start(gates ...Gate) {
 	case err := <-ended:
 		ended <- err
 	}
+}
+
+func (b *box) decide(s *session.State, c session.Command) ([]event.Fact, error) {
+	if b.rule != nil {
+		return b.rule(s, c)
+	}
+	return session.Decide(s, c)
 }
 
 // restart is a kill -9 as far as memory goes: what was not appended is gone.
@@ -222,9 +230,9 @@ func waitFor(t *testing.T, b *box, loaded int) {
 	for range 3600 {
 		<-time.After(time.Second)
 		synctest.Wait()
-		if b.Loaded() == loaded {
+		if len(b.Loaded()) == loaded {
 			return
 		}
 	}
-	t.Fatalf("%d classes in memory after an hour, want %d", b.Loaded(), loaded)
+	t.Fatalf("%d classes in memory after an hour, want %d", len(b.Loaded()), loaded)
 }

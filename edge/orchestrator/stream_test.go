@@ -233,8 +233,8 @@ func TestIdleClassesLeaveMemoryAndComeBack(t *testing.T) {
 		b.must(rivera, "session.end", "end", &session.SessionEnd{})
 		waitFor(t, b, 0)
 		b.refused(fault.SessionEnded, ada, "hand.raise", "k", &session.HandRaise{})
-		if b.Loaded() != 1 {
-			t.Errorf("%d classes in memory", b.Loaded())
+		if len(b.Loaded()) != 1 {
+			t.Errorf("%d classes in memory", len(b.Loaded()))
 		}
 		b.checkLog()
 	})
