@@ -37,19 +37,19 @@ func (l timedLog) Start(b eventlog.Batch, done func(error)) {
 }
 
 // classes is the orchestrator as the gateway wants it.
-type classes struct{ o *orchestrator.Orchestrator }
+type classes struct{ b *Box }
 
 func (c classes) Do(ctx context.Context, r gateway.Request) (gateway.Answer, error) {
-	a, err := c.o.Do(ctx, orchestrator.Request(r))
+	a, err := c.bounded(ctx, orchestrator.Request(r))
 	return gateway.Answer(a), err
 }
 
 func (c classes) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
-	return c.o.Read(ctx, tenant, id, f)
+	return c.b.Classes.Read(ctx, tenant, id, f)
 }
 
 func (c classes) Follow(ctx context.Context, tenant, id, user event.ID, after event.Position) (gateway.Stream, error) {
-	st, err := c.o.Follow(ctx, tenant, id, user, after)
+	st, err := c.b.Classes.Follow(ctx, tenant, id, user, after)
 	var rewind *orchestrator.RewindError
 	if errors.As(err, &rewind) {
 		return nil, &gateway.RewindError{To: rewind.To}

@@ -12,15 +12,21 @@ type Config struct {
 	Addr     string     // EDGE_ADDR: host and port to listen on
 	DataDir  string     // DATA_DIR: folder of the databases, keys and assets; one edge a folder
 	LogLevel slog.Level // LOG_LEVEL: debug, info, warn or error
-	Version  string
+	// EDGE_OPERATOR_ADDR: loopback host and port of the operator's door (metrics, drills); "" is a free port on 127.0.0.1
+	OperatorAddr string
+	Version      string
 }
 
 // ConfigFrom reads the environment and names everything that is wrong with it at once.
 func ConfigFrom(getenv func(string) string, version string) (Config, error) {
-	c := Config{Addr: or(getenv("EDGE_ADDR"), "127.0.0.1:8080"), DataDir: or(getenv("DATA_DIR"), ".data"), Version: version}
+	c := Config{Addr: or(getenv("EDGE_ADDR"), "127.0.0.1:8080"), DataDir: or(getenv("DATA_DIR"), ".data"),
+		OperatorAddr: or(getenv("EDGE_OPERATOR_ADDR"), "127.0.0.1:0"), Version: version}
 	var wrong []string
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		wrong = append(wrong, fmt.Sprintf("EDGE_ADDR %q: want host:port, like 127.0.0.1:8080", c.Addr))
+	}
+	if host, _, err := net.SplitHostPort(c.OperatorAddr); err != nil || !loopback(host) {
+		wrong = append(wrong, fmt.Sprintf("EDGE_OPERATOR_ADDR %q: want a loopback address with a port, like 127.0.0.1:9090", c.OperatorAddr))
 	}
 	if err := c.LogLevel.UnmarshalText([]byte(or(getenv("LOG_LEVEL"), "info"))); err != nil {
 		wrong = append(wrong, fmt.Sprintf("LOG_LEVEL %q: want debug, info, warn or error", getenv("LOG_LEVEL")))
@@ -29,6 +35,12 @@ func ConfigFrom(getenv func(string) string, version string) (Config, error) {
 		return Config{}, fmt.Errorf("configuration: %s", strings.Join(wrong, "; "))
 	}
 	return c, nil
+}
+
+// loopback tells whether a host is this machine alone.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func or(value, otherwise string) string {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"multistream/edge/assets"
+	"multistream/edge/features"
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
@@ -26,11 +27,13 @@ const stopTime = 15 * time.Second
 
 // Box is an edge put together: what it is made of, for programs that run one inside themselves.
 type Box struct {
-	Store   *sqlite.Store
-	Classes *orchestrator.Orchestrator
-	People  *identity.Service
-	Gateway *gateway.Gateway
+	Store    *sqlite.Store
+	Classes  *orchestrator.Orchestrator
+	People   *identity.Service
+	Gateway  *gateway.Gateway
+	Features *features.Set
 
+	cfg Config
 	log *slog.Logger
 }
 
@@ -41,25 +44,28 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Box, error) {
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	b := &Box{Store: store, log: log}
-	if err := b.assemble(cfg); err != nil {
+	b := &Box{Store: store, cfg: cfg, log: log}
+	if err := b.assemble(); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return b, nil
 }
 
-func (b *Box) assemble(cfg Config) (err error) {
+func (b *Box) assemble() (err error) {
 	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: b.Store, Keys: b.Store.Keys(), Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
-	files, err := assets.Open(filepath.Join(cfg.DataDir, "assets"))
+	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"))
 	if err != nil {
 		return err
 	}
+	if b.Features, err = features.New(features.Options{Classes: logs{b}, Logger: b.log.With("part", "features")}); err != nil {
+		return err
+	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
-		HeadKey: b.Store.Keys().SigningKey(), Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: people{b.People},
-		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: cfg.Version, Logger: b.log.With("part", "gateway")})
+		HeadKey: b.Store.Keys().SigningKey(), Decide: b.Features.Decide, Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: people{b.People},
+		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
 
@@ -74,7 +80,7 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return b.Gateway.Serve(ctx, listener) }},
 	)
-	async := run.Async(b.log, run.Service{Name: "prune", Run: b.prune})
+	async := run.Async(b.log, run.Service{Name: "prune", Run: b.prune}, run.Service{Name: "features", Run: b.Features.Run}, run.Service{Name: "operator", Run: b.serveDoor})
 	critical.Start(ctx)
 	async.Start(ctx)
 	select {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,7 +78,7 @@ type person struct {
 	s     *server
 	name  string
 	token string
-	keys  int
+	keys  atomic.Int64
 }
 
 func (s *server) signIn(name string) *person {
@@ -99,8 +100,7 @@ type answer struct {
 
 // call makes a request with a fresh key and holds the answer to the published document.
 func (p *person) call(method, path string, body any) answer {
-	p.keys++
-	return p.callWith(method, path, fmt.Sprintf("%s-%d", p.name, p.keys), body)
+	return p.callWith(method, path, fmt.Sprintf("%s-%d", p.name, p.keys.Add(1)), body)
 }
 
 func (p *person) callWith(method, path, key string, body any) answer {
@@ -216,10 +216,20 @@ func (s *server) schedule(teacher *person, more map[string]any) string {
 	return "/api/sessions/" + teacher.call("POST", "/api/sessions", plan).want(201).text("id")
 }
 
-// waitUntil asks until a fact holds, for a minute at most.
+// waitUntil asks until a fact holds, for a minute at most; waitSlowly asks as seldom as a person may ask.
 func (s *server) waitUntil(what string, holds func() bool) {
 	s.t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
+	s.waitEvery(50*time.Millisecond, what, holds)
+}
+
+func (s *server) waitSlowly(what string, holds func() bool) {
+	s.t.Helper()
+	s.waitEvery(250*time.Millisecond, what, holds)
+}
+
+func (s *server) waitEvery(pause time.Duration, what string, holds func() bool) {
+	s.t.Helper()
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-tick.C {
 		if holds() {

@@ -40,8 +40,22 @@ func (b *Box) stats() []func() []gateway.Stat {
 				gauge("edge_identity_queue_waiting", "Sign-ins that wait for their password to be checked.", int64(s.QueueWaiting)),
 			}
 		},
+		b.featureStats,
 		func() []gateway.Stat {
 			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
 		},
 	}
+}
+
+func (b *Box) featureStats() []gateway.Stat {
+	var out []gateway.Stat
+	for _, f := range b.Features.States() {
+		up, label := 1.0, [2]string{"feature", f.Feature}
+		if f.Reason != "" {
+			up = 0
+		}
+		out = append(out, gateway.Stat{Name: "edge_feature_up", Help: "1 while a feature works, 0 while it is degraded.", Value: up, Label: label},
+			gateway.Stat{Name: "edge_feature_failures_total", Help: "Commands that a feature refused, hung on or crashed at.", Value: float64(f.Failures), Counter: true, Label: label})
+	}
+	return out
 }

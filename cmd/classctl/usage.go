@@ -24,6 +24,12 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
         run a scripted class against a running edge over its public API. Without --account its people are those of the demo
         school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID).
         Times of the script are not waited for without --realtime; the ten seconds of an end are real
+  classctl drill [--data DIR]
+        list the features of the edge that runs on a data folder, and which of them do not work
+  classctl drill FEATURE refuse|hang|crash [--for 1m] [--data DIR]
+        put a feature of all running classes out of order for some time, to see that classes go on without it
+  classctl drill FEATURE end [--data DIR]
+        end a drill now
   classctl version
 
 DIR is $DATA_DIR, or .data. A data folder is only read: an edge may go on running on it meanwhile.

@@ -23,7 +23,7 @@ type Options struct {
 	Identity Identity
 	Assets   Assets
 	Checks   []Check         // of /readyz
-	Stats    []func() []Stat // of /metrics, asked at each scrape
+	Stats    []func() []Stat // of Metrics, asked at each scrape
 	Version  string
 	Logger   *slog.Logger
 	Now      func() time.Time // nil: time.Now
@@ -90,7 +90,7 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Handler serves everything: /api, /healthz, /readyz and /metrics.
+// Handler serves everything that people may reach: /api, /healthz and /readyz.
 func (g *Gateway) Handler() http.Handler { return g.handler }
 
 func (p Pace) orDefault() Pace {

@@ -54,8 +54,9 @@ func (m *metrics) frame(kind string, size int) {
 	m.bytes.Add(float64(size))
 }
 
-func (m *metrics) handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+// Metrics serves the numbers of the box in Prometheus's text format. It belongs behind a door of its own.
+func (g *Gateway) Metrics() http.Handler {
+	return promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }
 
 // ObserveAppend notes how long a batch took to be durable; the log calls it.
@@ -75,7 +76,11 @@ func (c statCollector) Collect(out chan<- prometheus.Metric) {
 			if s.Counter {
 				kind = prometheus.CounterValue
 			}
-			out <- prometheus.MustNewConstMetric(prometheus.NewDesc(s.Name, s.Help, nil, nil), kind, s.Value)
+			var names, values []string
+			if s.Label[0] != "" {
+				names, values = []string{s.Label[0]}, []string{s.Label[1]}
+			}
+			out <- prometheus.MustNewConstMetric(prometheus.NewDesc(s.Name, s.Help, names, nil), kind, s.Value, values...)
 		}
 	}
 }

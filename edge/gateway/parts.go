@@ -130,10 +130,11 @@ type Check struct {
 	Run  func(ctx context.Context) error
 }
 
-// Stat is one number for /metrics.
+// Stat is one number of Metrics.
 type Stat struct {
 	Name    string // like edge_log_queue_length
 	Help    string
 	Value   float64
-	Counter bool // it only grows
+	Counter bool      // it only grows
+	Label   [2]string // name and value of the label that tells it from others of this Name; empty for none
 }

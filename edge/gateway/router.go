@@ -29,10 +29,6 @@ func (g *Gateway) router() http.Handler {
 	})
 	r.Get("/healthz", g.healthz)
 	r.Get("/readyz", g.readyz)
-	r.Get("/metrics", func(w http.ResponseWriter, r *http.Request) {
-		noteOf(r).route = "probe"
-		g.metrics.handler().ServeHTTP(w, r)
-	})
 	r.Route("/api", func(r chi.Router) {
 		compress := middleware.Compress(5, "application/json")
 		for i := range g.routes {
