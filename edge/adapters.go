@@ -107,6 +107,13 @@ func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, e
 
 func (p people) Logout(ctx context.Context, token string) error { return p.s.Logout(ctx, token) }
 
+func (p people) Claimed(ctx context.Context) bool { return p.s.Claimed(ctx) }
+
+func (p people) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, error) {
+	return pair(p.s.Claim(ctx, identity.Claim{Code: c.Code, School: c.School, Domain: c.Domain, Email: c.Email, Username: c.Username,
+		DisplayName: c.DisplayName, Password: identity.Secret(c.Password), Address: c.Address}))
+}
+
 func pair(t identity.TokenPair, err error) (gateway.TokenPair, error) {
 	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: gateway.Me(t.User)}, err
 }

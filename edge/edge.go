@@ -3,6 +3,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -27,11 +28,12 @@ const stopTime = 15 * time.Second
 
 // Box is an edge put together: what it is made of, for programs that run one inside themselves.
 type Box struct {
-	Store    *sqlite.Store
-	Classes  *orchestrator.Orchestrator
-	People   *identity.Service
-	Gateway  *gateway.Gateway
-	Features *features.Set
+	Store     *sqlite.Store
+	Classes   *orchestrator.Orchestrator
+	People    *identity.Service
+	Gateway   *gateway.Gateway
+	Features  *features.Set
+	Authority []byte // PEM of the box's own certificate authority, if it has one
 
 	cfg Config
 	log *slog.Logger
@@ -64,7 +66,13 @@ func (b *Box) assemble() (err error) {
 	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
 		HeadKey: b.Store.Keys().SigningKey(), Decide: b.Features.Decide, Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: people{b.People},
+	var secured *tls.Config
+	if source, err := b.secure(); err != nil {
+		return err
+	} else if source != nil {
+		secured, b.Authority = source.Config(), source.Authority()
+	}
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: people{b.People}, Owner: people{b.People}, TLS: secured, Authority: b.Authority,
 		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
@@ -131,12 +139,13 @@ func Run(ctx context.Context, cfg Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := b.refuseDemo(ctx); err != nil {
+		return errors.Join(err, b.Close())
+	}
 	listener, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {
 		return errors.Join(fmt.Errorf("EDGE_ADDR: %w", err), b.Close())
 	}
-	err = b.Serve(ctx, listener, func() {
-		fmt.Fprintf(out, "edge %s is ready on http://%s (data in %s)\n", cfg.Version, listener.Addr(), cfg.DataDir)
-	})
+	err = b.Serve(ctx, listener, func() { b.welcome(ctx, out, cfg.addresses(listener.Addr())) })
 	return errors.Join(err, b.Close())
 }

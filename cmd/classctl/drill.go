@@ -87,11 +87,7 @@ func ask(ctx context.Context, door edge.Door, method, path string, body, answer 
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		var f struct{ Code, Message string }
-		if err := json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(&f); err != nil || f.Message == "" {
-			return fmt.Errorf("the edge answered %s", res.Status)
-		}
-		return fmt.Errorf("%s (%s)", f.Message, f.Code)
+		return refusal("drill", res)
 	}
 	return json.NewDecoder(io.LimitReader(res.Body, 1<<20)).Decode(answer)
 }

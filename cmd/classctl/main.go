@@ -29,7 +29,7 @@ func main() {
 // classctl runs a subcommand and gives the exit code.
 func classctl(ctx context.Context, args []string, out, errs io.Writer) int {
 	commands := map[string]func(context.Context, []string, io.Writer, io.Writer) error{
-		"sessions": listSessions, "verify": verify, "state": showState, "export": exportClass, "run": runScript, "drill": drill,
+		"sessions": listSessions, "verify": verify, "state": showState, "export": exportClass, "run": runScript, "drill": drill, "claim": claim,
 	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		fmt.Fprint(out, usage)

@@ -24,6 +24,8 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
         run a scripted class against a running edge over its public API. Without --account its people are those of the demo
         school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID).
         Times of the script are not waited for without --realtime; the ten seconds of an end are real
+  classctl claim --code CODE --school NAME (--email ADDRESS | --username NAME) [--name NAME] [--domain DOMAIN] [--edge URL] [--ca FILE]
+        make a new box a school's; the code is on its console, the first admin's password is read from standard input
   classctl drill [--data DIR]
         list the features of the edge that runs on a data folder, and which of them do not work
   classctl drill FEATURE refuse|hang|crash [--for 1m] [--data DIR]

@@ -61,6 +61,9 @@ func (g *Gateway) take(c *call) (any, error) {
 	if err := c.address(); err != nil {
 		return nil, err
 	}
+	if err := g.inUse(c); err != nil {
+		return nil, err
+	}
 	if !c.route.open {
 		who, err := g.authenticate(c.r, c.route)
 		if err != nil {

@@ -6,6 +6,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -16,18 +17,21 @@ import (
 	"multistream/shared/limits"
 )
 
-// Options configure a Gateway. Classes, Sessions, Identity and Assets are required.
+// Options configure a Gateway. Classes, Sessions, Identity, Owner and Assets are required.
 type Options struct {
-	Classes  Classes
-	Sessions Sessions
-	Identity Identity
-	Assets   Assets
-	Checks   []Check         // of /readyz
-	Stats    []func() []Stat // of Metrics, asked at each scrape
-	Version  string
-	Logger   *slog.Logger
-	Now      func() time.Time // nil: time.Now
-	Pace     Pace
+	Classes   Classes
+	Sessions  Sessions
+	Identity  Identity
+	Owner     Owner
+	Assets    Assets
+	Checks    []Check         // of /readyz
+	Stats     []func() []Stat // of Metrics, asked at each scrape
+	Version   string
+	TLS       *tls.Config // nil: plain HTTP
+	Authority []byte      // PEM of the box's own certificate authority, if it has one
+	Logger    *slog.Logger
+	Now       func() time.Time // nil: time.Now
+	Pace      Pace
 }
 
 // Pace holds the times and bounds of connections; zero fields take the default in brackets.
@@ -64,8 +68,8 @@ type Gateway struct {
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
 // which the first test finds.
 func New(o Options) (*Gateway, error) {
-	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Assets == nil {
-		return nil, errors.New("gateway: Classes, Sessions, Identity and Assets are required")
+	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Owner == nil || o.Assets == nil {
+		return nil, errors.New("gateway: Classes, Sessions, Identity, Owner and Assets are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -21,6 +21,7 @@ type route struct {
 	answer       any // struct of the answer; nil: none, or bytes
 	status       int // of a success; 0: 200
 	open         bool
+	unclaimed    bool // answered by a box that belongs to nobody too
 	keyless      bool // needs no idempotency key: it changes nothing, or may not be stored
 	plain        bool // takes text/plain too, which sendBeacon sends
 	raw          bool // the body is not JSON
@@ -47,7 +48,7 @@ var pathParam = regexp.MustCompile(`\{([a-zA-Z]+)\}`)
 
 // routes gives the whole table.
 func routes() []route {
-	all := slices.Concat(authRoutes(), sessionRoutes(), participationRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes())
+	all := slices.Concat(authRoutes(), boxRoutes(), sessionRoutes(), participationRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes())
 	for i := range all {
 		r := &all[i]
 		if r.status == 0 {

@@ -52,10 +52,16 @@ func shortMethod(m string) string { return m[:min(len(m), 16)] }
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler: g.handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
-		ErrorLog: slogLines(g.log),
+		ErrorLog: slogLines(g.log), TLSConfig: g.o.TLS,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() {
+		if g.o.TLS != nil {
+			failed <- server.ServeTLS(l, "", "")
+			return
+		}
+		failed <- server.Serve(l)
+	}()
 	select {
 	case err := <-failed: // sockets that are open go on, and so may the next Serve
 		return err

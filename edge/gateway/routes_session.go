@@ -55,7 +55,7 @@ func liveRoutes() []route {
 	return []route{
 		get(inSession+"/live", "live", "WebSocket: frames of events after a position, live; see /api/socket.schema.json.", nil, (*Gateway).live,
 			parameter{name: "after", about: "a position like 1.42 to resume from; without it a fresh view comes first", schema: ""}),
-		{method: http.MethodGet, path: "/openapi.json", id: "openapi", about: "This document.", open: true, handle: document(OpenAPI)},
-		{method: http.MethodGet, path: "/socket.schema.json", id: "socketSchema", about: "JSON Schema of the socket's messages.", open: true, handle: document(SocketSchema)},
+		{method: http.MethodGet, path: "/openapi.json", id: "openapi", about: "This document.", open: true, unclaimed: true, handle: document(OpenAPI)},
+		{method: http.MethodGet, path: "/socket.schema.json", id: "socketSchema", about: "JSON Schema of the socket's messages.", open: true, unclaimed: true, handle: document(SocketSchema)},
 	}
 }

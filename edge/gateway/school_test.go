@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func userID(name string) event.ID { return event.DeriveID(demo, demo, name, 0) }
 func open(t testing.TB, change func(*gateway.Options)) *school {
 	t.Helper()
 	s := &school{t: t, classes: &fakeClasses{classes: map[event.ID]*fakeClass{}, now: event.TimeOf(time.Now())}, people: newPeople(), logs: &syncBuffer{}}
-	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
+	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Owner: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
 		Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Version: "test"}
 	o.Pace.CommandsPer10 = 10_000
 	if change != nil {
@@ -180,6 +181,7 @@ func (f *fakeClasses) Sessions(_ context.Context, tenant event.ID, filter eventl
 }
 
 type fakePeople struct {
+	nobodys atomic.Bool // the box belongs to no school
 	mu      sync.Mutex
 	expired map[string]bool
 	down    bool
@@ -255,6 +257,16 @@ func (p *fakePeople) pair(ctx context.Context, name string) (gateway.TokenPair, 
 	who, err := p.Authenticate(ctx, name, "")
 	me, _ := p.Me(ctx, who)
 	return gateway.TokenPair{AccessToken: name, RefreshToken: "refresh-" + name, ExpiresAt: 1, ExpiresIn: 900, User: me}, err
+}
+
+func (p *fakePeople) Claimed(context.Context) bool { return !p.nobodys.Load() }
+
+func (p *fakePeople) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, error) {
+	if c.Code != "CODE" {
+		return gateway.TokenPair{}, fault.At(fault.Forbidden, "code", "wrong code")
+	}
+	p.nobodys.Store(false)
+	return p.pair(ctx, "tina")
 }
 
 func (p *fakePeople) Logout(context.Context, string) error { return nil }

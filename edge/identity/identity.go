@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/shared/event"
@@ -49,6 +50,8 @@ type Service struct {
 	guard       *guard
 	health      *health
 	refreshLife time.Duration
+	claim       *claimCode
+	claimed     atomic.Bool // it belongs to a school
 	counters    counters
 
 	hostsMu sync.Mutex
@@ -79,6 +82,7 @@ func New(cfg Config) (*Service, error) {
 		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,
 		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
 		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
+		claim:       newClaimCode(clock.Now),
 		hosts:       newRecent[string, hostEntry](1024),
 	}, nil
 }

@@ -83,6 +83,15 @@ func (m *memory) Tenants(ctx context.Context, limit int) (some []directory.Tenan
 	return some, err
 }
 
+func (m *memory) FirstSchool(ctx context.Context, t directory.Tenant, u directory.User) (won bool, err error) {
+	err = m.ask(ctx, func() {
+		if won = len(m.tenants) == 0; won {
+			m.tenants, m.users = append(m.tenants, t), append(m.users, u)
+		}
+	})
+	return won, err
+}
+
 func (m *memory) user(ctx context.Context, tenant event.ID, match func(directory.User) bool) (u directory.User, ok bool, err error) {
 	err = m.ask(ctx, func() {
 		u, ok = find(m.users, func(u directory.User) bool { return u.TenantID == tenant && match(u) })

@@ -58,22 +58,41 @@ func scanTenant(scan scanner) (t directory.Tenant, err error) {
 
 // UpsertTenant writes a tenant whole, domains included. Returns fault.InvalidField if a domain belongs to another one.
 func (s *Store) UpsertTenant(ctx context.Context, t directory.Tenant) error {
-	return s.change(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO tenants (id, name, status) VALUES (?, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`, t.ID[:], t.Name, t.Status)
-		if err != nil {
+	return s.change(ctx, func(ctx context.Context, q querier) error { return putTenant(ctx, q, t) })
+}
+
+func putTenant(ctx context.Context, q querier, t directory.Tenant) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO tenants (id, name, status) VALUES (?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`, t.ID[:], t.Name, t.Status)
+	if err != nil {
+		return err
+	}
+	if _, err := q.ExecContext(ctx, "DELETE FROM tenant_domains WHERE tenant_id = ?", t.ID[:]); err != nil {
+		return err
+	}
+	for _, domain := range t.Domains {
+		if _, err := q.ExecContext(ctx, "INSERT INTO tenant_domains (domain, tenant_id) VALUES (?, ?)", directory.Fold(domain), t.ID[:]); err != nil {
 			return err
 		}
-		if _, err := q.ExecContext(ctx, "DELETE FROM tenant_domains WHERE tenant_id = ?", t.ID[:]); err != nil {
+	}
+	return nil
+}
+
+// FirstSchool writes a school and its first admin, unless there is a school already: then won is false.
+func (s *Store) FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User) (won bool, err error) {
+	err = s.change(ctx, func(ctx context.Context, q querier) error {
+		won = false // the writer may run this again
+		var schools int
+		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM tenants").Scan(&schools); err != nil || schools > 0 {
 			return err
 		}
-		for _, domain := range t.Domains {
-			if _, err := q.ExecContext(ctx, "INSERT INTO tenant_domains (domain, tenant_id) VALUES (?, ?)", directory.Fold(domain), t.ID[:]); err != nil {
-				return err
-			}
+		if err := putTenant(ctx, q, t); err != nil {
+			return err
 		}
-		return nil
+		won = true
+		return putUser(ctx, q, admin)
 	})
+	return won && err == nil, err
 }
 
 // change runs a change of the directory in the writer's transaction, as one unit. A broken rule of the schema comes back

@@ -58,30 +58,32 @@ func scanRole(scan scanner) (role directory.Role, err error) { return role, scan
 // UpsertUser writes a person whole, tenant-wide roles included. Returns fault.InvalidField if the e-mail, the user name or
 // the id is taken, or there is no name at all; fault.NotFound if there is no such tenant.
 func (s *Store) UpsertUser(ctx context.Context, u directory.User) error {
-	return s.change(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, `INSERT INTO users
-			(tenant_id, id, email, email_folded, username, username_folded, display_name, status, password_hash)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (tenant_id, id) DO UPDATE SET email = excluded.email, email_folded = excluded.email_folded,
-			username = excluded.username, username_folded = excluded.username_folded, display_name = excluded.display_name,
-			status = excluded.status, password_hash = excluded.password_hash`,
-			u.TenantID[:], u.ID[:], u.Email, folded(u.Email), u.Username, folded(u.Username), u.DisplayName, u.Status, u.PasswordHash)
+	return s.change(ctx, func(ctx context.Context, q querier) error { return putUser(ctx, q, u) })
+}
+
+func putUser(ctx context.Context, q querier, u directory.User) error {
+	_, err := q.ExecContext(ctx, `INSERT INTO users
+		(tenant_id, id, email, email_folded, username, username_folded, display_name, status, password_hash)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (tenant_id, id) DO UPDATE SET email = excluded.email, email_folded = excluded.email_folded,
+		username = excluded.username, username_folded = excluded.username_folded, display_name = excluded.display_name,
+		status = excluded.status, password_hash = excluded.password_hash`,
+		u.TenantID[:], u.ID[:], u.Email, folded(u.Email), u.Username, folded(u.Username), u.DisplayName, u.Status, u.PasswordHash)
+	if err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, "DELETE FROM user_roles WHERE tenant_id = ? AND user_id = ? AND scope = 'tenant'", u.TenantID[:], u.ID[:])
+	if err != nil {
+		return err
+	}
+	for _, role := range u.Roles {
+		_, err := q.ExecContext(ctx, `INSERT INTO user_roles (tenant_id, user_id, role, scope, scope_id)
+			VALUES (?, ?, ?, 'tenant', X'') ON CONFLICT DO NOTHING`, u.TenantID[:], u.ID[:], string(role))
 		if err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, "DELETE FROM user_roles WHERE tenant_id = ? AND user_id = ? AND scope = 'tenant'", u.TenantID[:], u.ID[:])
-		if err != nil {
-			return err
-		}
-		for _, role := range u.Roles {
-			_, err := q.ExecContext(ctx, `INSERT INTO user_roles (tenant_id, user_id, role, scope, scope_id)
-				VALUES (?, ?, ?, 'tenant', X'') ON CONFLICT DO NOTHING`, u.TenantID[:], u.ID[:], string(role))
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // folded gives the form that is unique, nil where there is no text.

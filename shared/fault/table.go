@@ -14,6 +14,7 @@ const (
 	TokenExpired     Code = "token_expired"
 	BadCredentials   Code = "bad_credentials"
 	TenantRequired   Code = "tenant_required"
+	BoxUnclaimed     Code = "box_unclaimed"
 	Forbidden        Code = "forbidden"
 	NotFound         Code = "not_found"
 	MethodNotAllowed Code = "method_not_allowed"
@@ -73,6 +74,7 @@ var table = map[Code]Entry{
 	TokenExpired:     {401, 4401, false},
 	BadCredentials:   {401, 4401, false},
 	TenantRequired:   {409, 4409, false},
+	BoxUnclaimed:     {503, 4503, true},
 	Forbidden:        {403, 4403, false},
 	NotFound:         {404, 4404, false},
 	MethodNotAllowed: {405, 4405, false},

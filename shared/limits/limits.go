@@ -38,6 +38,8 @@ var Table = map[string]Limit{
 	"plan_destination": {0, 20},
 	"grants":           {0, 20},
 	"join_code":        {0, 12},
+	"claim_code":       {1, 64},
+	"domain":           {3, 253},
 	"order":            {0, 10000},
 	"page_index":       {0, 499},
 	"board_operations": {1, 50},
