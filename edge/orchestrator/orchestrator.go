@@ -55,8 +55,8 @@ type Options struct {
 	Gates   []Gate
 	// Decide is by which commands are decided; nil: session.Decide.
 	Decide func(*session.State, session.Command) ([]event.Fact, error)
-	Now     func() time.Time // wall clock; nil: time.Now
-	Logger  *slog.Logger
+	Now    func() time.Time // wall clock; nil: time.Now
+	Logger *slog.Logger
 	// Idle is how long a class that nobody follows or commands stays in memory; 0: 10 minutes.
 	Idle time.Duration
 }

@@ -152,7 +152,7 @@ func (b *box) leaves() (out []event.ParticipantLeft) {
 }
 
 func TestLogThatCantBeWrittenHaltsAndResumesByItself(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *box) {
+	bothWays(t, func(t *testing.T, b *box) {
 		b.live()
 		st, err := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
 		if err != nil {
@@ -228,7 +228,7 @@ func TestAppendsThatFailOrWhoseAnswerIsLost(t *testing.T) {
 		"both, now and then": func(n int) (error, error) { return every(5, n, odd), every(2, n, odd) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, b *box) {
+			bothWays(t, func(t *testing.T, b *box) {
 				b.live()
 				b.log.lost = lost
 				var wg sync.WaitGroup

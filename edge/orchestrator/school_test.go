@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -54,6 +55,42 @@ func (l *testLog) Append(ctx context.Context, b eventlog.Batch) error {
 
 func (l *testLog) AcceptingStarts() error { return l.full }
 
+// pipedLog takes batches in order without making the class wait, as the store of a box does.
+type pipedLog struct {
+	*testLog
+	mu   sync.Mutex
+	last chan struct{} // closed when the latest batch is answered
+}
+
+func (l *pipedLog) Start(b eventlog.Batch, done func(error)) {
+	l.mu.Lock()
+	before, mine := l.last, make(chan struct{})
+	l.last = mine
+	l.mu.Unlock()
+	go func() {
+		if before != nil {
+			<-before
+		}
+		done(l.Append(context.Background(), b))
+		close(mine)
+	}()
+}
+
+// bothWays runs a test on a log that takes batches on their way, as a box has it, and on one that takes one at a time.
+func bothWays(t *testing.T, test func(t *testing.T, b *box)) {
+	t.Helper()
+	for name, single := range map[string]bool{"on their way": false, "one at a time": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *box) {
+				if b.single = single; single {
+					b.restart()
+				}
+				test(t, b)
+			})
+		})
+	}
+}
+
 // box is an orchestrator over a log in memory. Its clock is the bubble's.
 type box struct {
 	t    *testing.T
@@ -62,6 +99,8 @@ type box struct {
 	head ed25519.PrivateKey
 	skew time.Duration // of the wall clock
 	rule func(*session.State, session.Command) ([]event.Fact, error)
+	// single: the log takes one batch of a class at a time.
+	single bool
 	*Orchestrator
 	stop func() error
 }
@@ -86,7 +125,11 @@ func newBox(t *testing.T) *box {
 }
 
 func (b *box) start(gates ...Gate) {
-	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
+	var log Log = &pipedLog{testLog: b.log}
+	if b.single {
+		log = b.log
+	}
+	b.Orchestrator = New(Options{Log: log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
 		Now: func() time.Time { return time.Now().Add(b.skew) }})
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
