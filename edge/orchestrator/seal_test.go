@@ -13,18 +13,13 @@ import (
 	"multistream/shared/session"
 )
 
-// brokenKeys can't give a key of one person.
-type brokenKeys struct {
-	Keys
-	of  event.ID
-	err error
-}
-
-func (k *brokenKeys) Current(tenant, person event.ID) (event.PersonKey, error) {
-	if k.err != nil && person == k.of {
-		return event.PersonKey{}, k.err
+func failsFor(who session.Actor, err error) func(event.ID) error {
+	return func(person event.ID) error {
+		if person == who.UserID {
+			return err
+		}
+		return nil
 	}
-	return k.Keys.Current(tenant, person)
 }
 
 // A command whose facts can't be sealed is refused alone: what is on its way, what was decided beside it, and what
@@ -32,16 +27,14 @@ func (k *brokenKeys) Current(tenant, person event.ID) (event.PersonKey, error) {
 func TestCommandThatCantBeSealedIsRefusedAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		refusal fault.Code
-		breaks  func(b *box, keys *brokenKeys)
+		breaks  func(b *box)
 	}{
-		"author erased":           {fault.Erased, func(b *box, _ *brokenKeys) { b.keys.Destroy(school, ben.UserID) }},
-		"keys can't be written":   {fault.LogUnavailable, func(_ *box, k *brokenKeys) { k.of, k.err = ben.UserID, eventlog.ErrUnavailable }},
-		"keys have too many asks": {fault.Busy, func(_ *box, k *brokenKeys) { k.of, k.err = ben.UserID, eventlog.ErrBusy }},
+		"author erased":           {fault.Erased, func(b *box) { b.keys.Destroy(school, ben.UserID) }},
+		"keys can't be written":   {fault.LogUnavailable, func(b *box) { b.ring.current = failsFor(ben, eventlog.ErrUnavailable) }},
+		"keys have too many asks": {fault.Busy, func(b *box) { b.ring.current = failsFor(ben, eventlog.ErrBusy) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothWays(t, func(t *testing.T, b *box) {
-				keys := &brokenKeys{Keys: b.Orchestrator.o.Keys}
-				b.Orchestrator.o.Keys = keys
 				b.live()
 				b.must(ben, "participant.join", "b-join", &session.ParticipantJoin{})
 				b.must(rivera, "chat.settings", "hold", &session.ChatConfigure{Enabled: true, Hold: true, Private: "staff"})
@@ -66,7 +59,7 @@ func TestCommandThatCantBeSealedIsRefusedAlone(t *testing.T) {
 					synctest.Wait()
 				}
 				say(0)
-				c.breaks(b, keys)
+				c.breaks(b)
 				wg.Go(func() { b.refused(c.refusal, rivera, "chat.approve", "approve", &session.ChatApprove{MessageID: held}) })
 				synctest.Wait()
 				say(100)
@@ -79,7 +72,7 @@ func TestCommandThatCantBeSealedIsRefusedAlone(t *testing.T) {
 				}
 				last := b.say(rivera, "last", "and on").Position
 				follower.catchUp(last.Sequence)
-				keys.err = nil
+				b.ring.current = nil
 				if c.refusal != fault.Erased { // an erasure shows in fresh views
 					follower.agrees()
 				}
