@@ -186,6 +186,26 @@ func TestLogThatCantBeWrittenHaltsAndResumesByItself(t *testing.T) {
 	})
 }
 
+// An end that falls due while nothing can be written comes after the halt and its end, which everybody was told of.
+func TestEndThatFallsDueWhileTheLogIsDown(t *testing.T) {
+	bothWays(t, func(t *testing.T, b *box) {
+		b.live()
+		b.must(rivera, "session.end", "end", &session.SessionEnd{})
+		before := len(b.events())
+		b.log.Fail(fmt.Errorf("disk full: %w", eventlog.ErrUnavailable))
+		b.refused(fault.LogUnavailable, ada, "chat.send", "lost", &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
+		<-time.After(30 * time.Second)
+		b.log.Fail(nil)
+		<-time.After(3 * time.Second)
+		synctest.Wait()
+		want := []string{event.TypeSessionHalted, event.TypeSessionResumed, event.TypeSessionEnded}
+		if types := b.types()[before:]; !slices.Equal(types, want) {
+			t.Fatalf("after the disk came back: %v, want %v", types, want)
+		}
+		b.checkLog()
+	})
+}
+
 func TestFencedLogEndsTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBox(t)

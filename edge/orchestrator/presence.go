@@ -60,12 +60,12 @@ func (c *class) onTimer(ctx context.Context) {
 		return
 	}
 	c.destroySpentSecrets(ctx)
-	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
-		c.system("session.end_now", fmt.Sprintf("end:%d", int64(ends)), &session.SessionEndNow{})
-	}
 	if c.trouble != nil {
 		c.retry()
 		return
+	}
+	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
+		c.system("session.end_now", fmt.Sprintf("end:%d", int64(ends)), &session.SessionEndNow{})
 	}
 	if c.state.Life.Status != session.Live && c.state.Life.Status != session.Scheduled {
 		return
