@@ -31,9 +31,6 @@ func (c *class) decide(ctx context.Context) {
 	for _, it := range c.mail.take(min(biteCommands, batchCommands-len(b.items))) {
 		b.items = append(b.items, it)
 		it.answer, it.err = c.decideOne(ctx, b, it)
-		if it.err != nil && c.failed != nil {
-			return
-		}
 	}
 }
 
@@ -70,17 +67,25 @@ func (c *class) decideOne(ctx context.Context, b *batch, it *item) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
-	events, entries, err := c.stamp(&cmd, facts, digest)
+	events, err := c.stamp(&cmd, facts, digest)
 	if err != nil {
-		// The tentative state may have taken on some of the facts: begin again from the log.
-		c.fail(ctx, err)
-		return Answer{}, fault.Of(err)
+		return Answer{}, c.notSealed(ctx, err)
 	}
-	return c.keep(b, it, key, &cmd, events, entries), nil
+	return c.keep(b, it, key, events, c.take(events, facts)), nil
+}
+
+// notSealed tells why a command's facts could not be made events; nothing of it was taken on. Where somebody was erased, the
+// state still holds what it knew of them: it is folded again once nothing is on its way.
+func (c *class) notSealed(ctx context.Context, err error) error {
+	if !errors.Is(err, event.ErrErased) {
+		return logFault(err)
+	}
+	c.mail.read(func() { c.fail(ctx, err) })
+	return fault.New(fault.Erased, "The data of somebody whom this is about was erased; nothing new is kept of them. Nothing was changed.").Because(err)
 }
 
 // keep adds what a command made to the batch.
-func (c *class) keep(b *batch, it *item, key seenKey, cmd *session.Command, events []event.Event, entries []*Entry) Answer {
+func (c *class) keep(b *batch, it *item, key seenKey, events []event.Event, entries []*Entry) Answer {
 	a := Answer{Position: event.Position{Epoch: c.state.Epoch, Sequence: c.state.Sequence}, Status: c.state.Life.Status}
 	if len(events) == 0 {
 		return a
@@ -115,19 +120,20 @@ func (c *class) digest(cmd *session.Command, command, secret []byte) ([]byte, er
 	return key.Digest(command), nil
 }
 
-// stamp makes events of facts: id, sequence, time, key, sealed payload, salt, chain. The tentative state takes them on.
-func (c *class) stamp(cmd *session.Command, facts []event.Fact, digest []byte) ([]event.Event, []*Entry, error) {
-	events, entries := make([]event.Event, 0, len(facts)), make([]*Entry, 0, len(facts))
+// stamp makes events of facts: id, sequence, time, key, sealed payload, salt, chain. All of them, or none where one can't be
+// made: the tentative state does not know of them yet.
+func (c *class) stamp(cmd *session.Command, facts []event.Fact, digest []byte) ([]event.Event, error) {
+	events, head := make([]event.Event, 0, len(facts)), c.head
 	for i, f := range facts {
 		kind, ok := event.TypeOf(f.Type)
 		if !ok {
-			return nil, nil, errors.New("a rule made a fact of unknown type " + f.Type)
+			return nil, errors.New("a rule made a fact of unknown type " + f.Type)
 		}
 		e := event.Event{
 			ID:       event.DeriveID(c.id, cmd.Author(), cmd.Key, 0x8000|i),
-			TenantID: c.tenant, SessionID: c.id, Epoch: max(c.head.Epoch, 1), Sequence: c.head.Sequence + 1,
+			TenantID: c.tenant, SessionID: c.id, Epoch: max(head.Epoch, 1), Sequence: head.Sequence + 1,
 			Type: f.Type, SchemaVersion: int64(kind.Version), ActorID: cmd.Author(), EdgeID: c.o.o.EdgeID,
-			CreatedAt: cmd.Now, IdempotencyKey: event.FactKey(cmd.Key, i+1), CommandDigest: digest, PrevHash: c.head.Hash,
+			CreatedAt: cmd.Now, IdempotencyKey: event.FactKey(cmd.Key, i+1), CommandDigest: digest, PrevHash: head.Hash,
 		}
 		if p, ok := f.Payload.(*event.SessionTransferred); ok {
 			e.Epoch = p.ToEpoch
@@ -137,22 +143,32 @@ func (c *class) stamp(cmd *session.Command, facts []event.Fact, digest []byte) (
 		}
 		sealed, err := event.SealCopy(f.Payload, e.Context(), c.o.o.Keys)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if e.Payload, err = event.Encode(sealed); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if _, err := rand.Read(e.Salt[:]); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		e.Hash = e.ComputeHash()
-		c.head = e
-		opened := event.Opened{Type: e.Type, Version: e.SchemaVersion, Epoch: e.Epoch, Sequence: e.Sequence,
-			ActorID: e.ActorID, CreatedAt: e.CreatedAt, Payload: f.Payload}
-		session.Apply(c.state, opened)
-		events, entries = append(events, e), append(entries, newEntry(c.state, opened))
+		events, head = append(events, e), e
 	}
-	return events, entries, nil
+	return events, nil
+}
+
+// take lets the tentative state take on what was stamped, and makes what followers will get of it.
+func (c *class) take(events []event.Event, facts []event.Fact) []*Entry {
+	entries := make([]*Entry, 0, len(events))
+	for i := range events {
+		e := &events[i]
+		opened := event.Opened{Type: e.Type, Version: e.SchemaVersion, Epoch: e.Epoch, Sequence: e.Sequence,
+			ActorID: e.ActorID, CreatedAt: e.CreatedAt, Payload: facts[i].Payload}
+		session.Apply(c.state, opened)
+		c.head = *e
+		entries = append(entries, newEntry(c.state, opened))
+	}
+	return entries
 }
 
 // listChanges tells whether events of a type change the session's row in the list of sessions.

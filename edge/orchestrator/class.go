@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"multistream/shared/event"
@@ -33,9 +34,11 @@ type class struct {
 	state    *session.State
 	head     event.Event // last event decided (only what the next one needs)
 	seen     map[seenKey]int64
-	complete bool  // seen holds every key of the log
-	failed   error // why the class can't be served, or nil
-	lastSnap int64 // sequence of the newest snapshot
+	complete bool           // seen holds every key of the log
+	failed   error          // why the class can't be served, or nil
+	lastSnap int64          // sequence of the newest snapshot
+	spent    []event.ID     // anonymous polls that ended and whose secret is not destroyed yet
+	saving   sync.WaitGroup // snapshots on their way
 
 	preparing *batch   // decided, not yet on its way
 	inFlight  []*batch // being appended, in order
@@ -170,6 +173,9 @@ func (c *class) finish(ctx context.Context) {
 	if c.preparing != nil {
 		items = append(c.preparing.items, items...)
 		c.preparing = nil
+		if c.failed == nil {
+			c.failed = errStopping // the state is tentative, and nobody may see it
+		}
 	}
 	for _, it := range items {
 		it.finish(Answer{}, errStopping)
@@ -178,9 +184,10 @@ func (c *class) finish(ctx context.Context) {
 		f()
 	}
 	c.tail.close()
+	c.saving.Wait()
 }
 
 func (c *class) unloadable() bool {
-	return c.preparing == nil && len(c.inFlight) == 0 && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
+	return c.preparing == nil && len(c.inFlight) == 0 && c.trouble == nil && len(c.spent) == 0 && time.Since(c.idleFrom) >= c.o.o.Idle &&
 		(c.failed != nil || c.state.Life.EndsAt == 0 && c.state.Roster.Present == 0)
 }

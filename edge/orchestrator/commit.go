@@ -114,17 +114,14 @@ func (c *class) afterCommit(ctx context.Context, b *batch) {
 	if c.trouble != nil {
 		c.endTrouble()
 	}
-	for _, poll := range b.spent {
-		if err := c.o.o.Keys.DestroyPollSecret(ctx, c.tenant, c.id, poll); err != nil {
-			c.log.Error("secret of an ended poll not destroyed; it will be at the next load", "poll", poll, "error", err)
-		}
-	}
+	c.spent = append(c.spent, b.spent...)
+	c.destroySpentSecrets(ctx)
 	last := b.events[len(b.events)-1]
-	ended := false
+	over := false
 	for i := range b.events {
-		ended = ended || b.events[i].Type == event.TypeSessionEnded
+		over = over || b.events[i].Type == event.TypeSessionEnded || b.events[i].Type == event.TypeSessionArchived
 	}
-	if ended || last.Sequence-c.lastSnap >= snapshotEvery {
+	if over || last.Sequence-c.lastSnap >= snapshotEvery {
 		c.lastSnap = last.Sequence
 		c.mail.read(func() { c.snapshot(ctx) })
 	}

@@ -32,33 +32,20 @@ func TestRuleThatCrashes(t *testing.T) {
 	})
 }
 
-// crashingKeys panics where a person's key is asked for, once.
-type crashingKeys struct {
-	Keys
-	armed bool
-}
-
-func (k *crashingKeys) Current(tenant, person event.ID) (event.PersonKey, error) {
-	if k.armed {
-		k.armed = false
-		panic("a mistake outside of the rules")
-	}
-	return k.Keys.Current(tenant, person)
-}
-
 // TestClassThatCrashes: a panic in the class's goroutine ends neither the process nor another class; this one is folded
 // again from its log, and the same key gets its answer.
 func TestClassThatCrashes(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *box) {
 		b.live()
-		keys := &crashingKeys{Keys: b.Orchestrator.o.Keys}
-		b.Orchestrator.o.Keys = keys
 		stream, err := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer stream.Close()
-		keys.armed = true
+		b.ring.current = func(event.ID) error {
+			b.ring.current = nil
+			panic("a mistake outside of the rules")
+		}
 		chat := &session.ChatSend{Content: "hello", To: session.ChatRecipient{Audience: "all"}}
 		b.refused(fault.Internal, ada, "chat.send", "hello", chat)
 		for err == nil { // those who follow are told, and come back

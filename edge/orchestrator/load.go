@@ -58,19 +58,9 @@ func (c *class) load(ctx context.Context) error {
 	} else {
 		c.tail.begin(event.Position{Epoch: head.Epoch, Sequence: head.Sequence}, entries)
 	}
+	c.findSpentSecrets(ctx)
 	c.destroySpentSecrets(ctx)
 	return nil
-}
-
-// destroySpentSecrets makes up for a crash between the end of an anonymous poll and the end of its secret.
-func (c *class) destroySpentSecrets(ctx context.Context) {
-	for i := range c.state.Polls {
-		if p := &c.state.Polls[i]; p.Anonymous && p.EndedSeq > 0 {
-			if err := c.o.o.Keys.DestroyPollSecret(ctx, c.tenant, c.id, p.PollID); err != nil {
-				c.log.Error("secret of an ended poll not destroyed", "poll", p.PollID, "error", err)
-			}
-		}
-	}
 }
 
 // folding reads a class's log forward from its newest usable snapshot, checking that each event follows the one before.
@@ -131,6 +121,9 @@ func (f *folding) next(ctx context.Context, limit int) ([]event.Event, []event.O
 
 // snapshot stores the committed state, personal fields sealed, with a signed head. It is a cache: a failure is logged.
 func (c *class) snapshot(ctx context.Context) {
+	if c.failed != nil {
+		return
+	}
 	at := event.Position{Epoch: c.state.Epoch, Sequence: c.state.Sequence}
 	sealed, err := event.SealCopy(c.state, event.SnapshotContext(c.tenant, c.id, at), c.o.o.Keys)
 	if err != nil {
@@ -147,9 +140,9 @@ func (c *class) snapshot(ctx context.Context) {
 	signed.Sign(c.o.o.HeadKey)
 	snap := eventlog.Snapshot{TenantID: c.tenant, SessionID: c.id, Epoch: at.Epoch, Sequence: at.Sequence, Hash: c.head.Hash,
 		Format: session.Format, State: state, Signed: signed}
-	go func() {
+	c.saving.Go(func() {
 		if err := c.o.o.Log.SaveSnapshot(context.WithoutCancel(ctx), snap); err != nil {
 			c.log.Warn("snapshot not stored", "sequence", at.Sequence, "error", err)
 		}
-	}()
+	})
 }

@@ -21,6 +21,8 @@ type Log interface {
 	eventlog.Log
 	// LiveSessions lists the classes of all tenants that must go on after a restart.
 	LiveSessions(ctx context.Context) ([]eventlog.Summary, error)
+	// UnsignedEnds lists the classes of all tenants that are over and have no signed head at their end.
+	UnsignedEnds(ctx context.Context) ([]eventlog.Summary, error)
 	// AcceptingStarts is nil while there is room for new classes; its text may be shown.
 	AcceptingStarts() error
 }
@@ -36,6 +38,8 @@ type Keys interface {
 	event.KeyRing
 	// PollSecret makes the secret of a poll durable, or gives the one it has; eventlog.ErrNotFound after DestroyPollSecret.
 	PollSecret(ctx context.Context, tenant, session, poll event.ID) ([]byte, error)
+	// PollSecrets lists the polls that have a secret: of one session, or of all where both ids are zero.
+	PollSecrets(ctx context.Context, tenant, session event.ID) ([]eventlog.Poll, error)
 	// DestroyPollSecret forgets it for ever.
 	DestroyPollSecret(ctx context.Context, tenant, session, poll event.ID) error
 }
@@ -125,11 +129,10 @@ func (o *Orchestrator) Run(ctx context.Context) error {
 	o.ctx = ctx
 	o.mu.Unlock()
 	for _, s := range live {
-		if err := o.class(s.TenantID, s.ID).loaded(ctx); err != nil {
-			o.log.Error("class not restored", "session", s.ID, "error", err)
-		}
+		o.loaded(ctx, s.TenantID, s.ID)
 	}
 	o.once.Do(func() { close(o.ready) })
+	o.makeUp(ctx)
 	select {
 	case <-ctx.Done():
 		err = nil

@@ -152,7 +152,7 @@ func (b *box) leaves() (out []event.ParticipantLeft) {
 }
 
 func TestLogThatCantBeWrittenHaltsAndResumesByItself(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *box) {
+	bothWays(t, func(t *testing.T, b *box) {
 		b.live()
 		st, err := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
 		if err != nil {
@@ -181,6 +181,26 @@ func TestLogThatCantBeWrittenHaltsAndResumesByItself(t *testing.T) {
 		}
 		if a := b.say(ada, "lost", "x"); a.Repeat {
 			t.Error("a command that was refused was remembered")
+		}
+		b.checkLog()
+	})
+}
+
+// An end that falls due while nothing can be written comes after the halt and its end, which everybody was told of.
+func TestEndThatFallsDueWhileTheLogIsDown(t *testing.T) {
+	bothWays(t, func(t *testing.T, b *box) {
+		b.live()
+		b.must(rivera, "session.end", "end", &session.SessionEnd{})
+		before := len(b.events())
+		b.log.Fail(fmt.Errorf("disk full: %w", eventlog.ErrUnavailable))
+		b.refused(fault.LogUnavailable, ada, "chat.send", "lost", &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
+		<-time.After(30 * time.Second)
+		b.log.Fail(nil)
+		<-time.After(3 * time.Second)
+		synctest.Wait()
+		want := []string{event.TypeSessionHalted, event.TypeSessionResumed, event.TypeSessionEnded}
+		if types := b.types()[before:]; !slices.Equal(types, want) {
+			t.Fatalf("after the disk came back: %v, want %v", types, want)
 		}
 		b.checkLog()
 	})
@@ -228,7 +248,7 @@ func TestAppendsThatFailOrWhoseAnswerIsLost(t *testing.T) {
 		"both, now and then": func(n int) (error, error) { return every(5, n, odd), every(2, n, odd) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, b *box) {
+			bothWays(t, func(t *testing.T, b *box) {
 				b.live()
 				b.log.lost = lost
 				var wg sync.WaitGroup

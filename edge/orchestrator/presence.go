@@ -59,12 +59,13 @@ func (c *class) onTimer(ctx context.Context) {
 	if c.failed != nil {
 		return
 	}
-	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
-		c.system("session.end_now", fmt.Sprintf("end:%d", int64(ends)), &session.SessionEndNow{})
-	}
+	c.destroySpentSecrets(ctx)
 	if c.trouble != nil {
 		c.retry()
 		return
+	}
+	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
+		c.system("session.end_now", fmt.Sprintf("end:%d", int64(ends)), &session.SessionEndNow{})
 	}
 	if c.state.Life.Status != session.Live && c.state.Life.Status != session.Scheduled {
 		return
@@ -129,7 +130,7 @@ func (c *class) nextTimer() time.Duration {
 	if c.trouble != nil {
 		return retryLog
 	}
-	if c.state.Roster.Present > 0 {
+	if c.state.Roster.Present > 0 || len(c.spent) > 0 {
 		wait = min(wait, time.Second)
 	}
 	if ends := c.state.Life.EndsAt; ends != 0 {

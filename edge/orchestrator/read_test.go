@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -57,6 +58,40 @@ func TestReadThatRunsIsWaitedFor(t *testing.T) {
 		close(release)
 		if err := <-result; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A read that waits when the box stops sees nothing that was decided and will never be written.
+func TestReadAtAStopSeesNothingTentative(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBox(t)
+		b.single = true
+		b.restart()
+		b.live()
+		release := make(chan struct{})
+		b.log.lost = func(int) (error, error) { <-release; return nil, nil }
+		for i := range 2 { // the first is on its way, the second is decided
+			go func() { _, _ = b.give(rivera, "scene.create", fmt.Sprint(i), &session.SceneCreate{Name: "Next", Layout: session.LayoutChoice{Name: "board"}}) }()
+			synctest.Wait()
+		}
+		result := make(chan error, 1)
+		go func() {
+			result <- b.Read(t.Context(), school, classID, func(s *session.State) error {
+				t.Errorf("a read saw %d of a log that ends at %d", s.Sequence, len(b.events()))
+				return nil
+			})
+		}()
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- b.stop() }()
+		synctest.Wait()
+		close(release)
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if err := <-result; fault.Of(err).Code != fault.Busy {
+			t.Errorf("the read was told %v", err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,9 @@ type testLog struct {
 	full error
 	lost func(n int) (before, after error) // what happens to the n-th append: nothing is written, or the answer is lost
 
+	noSnapshots bool
+	saves       func() // runs before a snapshot is stored
+
 	appends atomic.Int64
 }
 
@@ -54,14 +58,86 @@ func (l *testLog) Append(ctx context.Context, b eventlog.Batch) error {
 
 func (l *testLog) AcceptingStarts() error { return l.full }
 
+func (l *testLog) SaveSnapshot(ctx context.Context, n eventlog.Snapshot) error {
+	if l.noSnapshots {
+		return errors.New("crashed")
+	}
+	if l.saves != nil {
+		l.saves()
+	}
+	return l.Log.SaveSnapshot(ctx, n)
+}
+
+// testKeys are keys in memory that a test can break.
+type testKeys struct {
+	*memlog.Keys
+	current func(person event.ID) error // before a person's key is given
+	stuck   atomic.Bool                 // no secret of a poll is destroyed
+}
+
+func (k *testKeys) Current(tenant, person event.ID) (event.PersonKey, error) {
+	if k.current != nil {
+		if err := k.current(person); err != nil {
+			return event.PersonKey{}, err
+		}
+	}
+	return k.Keys.Current(tenant, person)
+}
+
+func (k *testKeys) DestroyPollSecret(ctx context.Context, tenant, class, poll event.ID) error {
+	if k.stuck.Load() {
+		return errors.New("disk full")
+	}
+	return k.Keys.DestroyPollSecret(ctx, tenant, class, poll)
+}
+
+// pipedLog takes batches in order without making the class wait, as the store of a box does.
+type pipedLog struct {
+	*testLog
+	mu   sync.Mutex
+	last chan struct{} // closed when the latest batch is answered
+}
+
+func (l *pipedLog) Start(b eventlog.Batch, done func(error)) {
+	l.mu.Lock()
+	before, mine := l.last, make(chan struct{})
+	l.last = mine
+	l.mu.Unlock()
+	go func() {
+		if before != nil {
+			<-before
+		}
+		done(l.Append(context.Background(), b))
+		close(mine)
+	}()
+}
+
+// bothWays runs a test on a log that takes batches on their way, as a box has it, and on one that takes one at a time.
+func bothWays(t *testing.T, test func(t *testing.T, b *box)) {
+	t.Helper()
+	for name, single := range map[string]bool{"on their way": false, "one at a time": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *box) {
+				if b.single = single; single {
+					b.restart()
+				}
+				test(t, b)
+			})
+		})
+	}
+}
+
 // box is an orchestrator over a log in memory. Its clock is the bubble's.
 type box struct {
 	t    *testing.T
 	log  *testLog
 	keys *memlog.Keys
+	ring *testKeys // over keys
 	head ed25519.PrivateKey
 	skew time.Duration // of the wall clock
 	rule func(*session.State, session.Command) ([]event.Fact, error)
+	// single: the log takes one batch of a class at a time.
+	single bool
 	*Orchestrator
 	stop func() error
 }
@@ -81,12 +157,17 @@ func inBubble(t *testing.T, test func(t *testing.T, b *box)) {
 func newBox(t *testing.T) *box {
 	_, key, _ := ed25519.GenerateKey(nil)
 	b := &box{t: t, log: &testLog{Log: memlog.New()}, keys: memlog.NewKeys(), head: key}
+	b.ring = &testKeys{Keys: b.keys}
 	b.start()
 	return b
 }
 
 func (b *box) start(gates ...Gate) {
-	b.Orchestrator = New(Options{Log: b.log, Keys: b.keys, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
+	var log Log = &pipedLog{testLog: b.log}
+	if b.single {
+		log = b.log
+	}
+	b.Orchestrator = New(Options{Log: log, Keys: b.ring, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
 		Now: func() time.Time { return time.Now().Add(b.skew) }})
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)

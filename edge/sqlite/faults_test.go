@@ -161,6 +161,9 @@ func TestFullOrReadOnlyDisk(t *testing.T) {
 				t.Fatalf("%s after %d writes: got %v, want ErrUnavailable", name, allowed, err)
 			}
 			wantRows(t, s, c, all)
+			if err := s.Writable(); !errors.Is(err, eventlog.ErrUnavailable) {
+				t.Fatalf("%s after %d writes: the store says %v", name, allowed, err)
+			}
 			if err := s.Probe(context.Background()); allowed == 0 && !errors.Is(err, eventlog.ErrUnavailable) {
 				t.Fatalf("%s: the probe says %v", name, err)
 			}
@@ -169,7 +172,7 @@ func TestFullOrReadOnlyDisk(t *testing.T) {
 			t.Fatal("nothing was refused")
 		}
 		d.heal()
-		if err := s.Probe(context.Background()); err != nil {
+		if err := errors.Join(s.Probe(context.Background()), s.Writable()); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, batch...)
@@ -257,6 +260,36 @@ func TestFullDiskAtCheckpoint(t *testing.T) {
 		all = append(all, batch...)
 	}
 	wantRows(t, s, c, all)
+}
+
+// Keys that can't be written are told apart from a log that can, and found by the probe alone.
+func TestKeysThatCantBeWritten(t *testing.T) {
+	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
+	d, opt := breakable(t, dir)
+	s := open(t, dir, opt)
+	d.breaks(func(op faultvfs.Op) error {
+		if op.Kind == faultvfs.Write && op.File == "keys.db-wal" {
+			return faultvfs.ErrFull
+		}
+		return nil
+	})
+	if err := s.Writable(); err != nil {
+		t.Fatalf("before a write: %v", err)
+	}
+	for range 3 {
+		if err := s.Probe(context.Background()); !errors.Is(err, eventlog.ErrUnavailable) || !errors.Is(s.Writable(), eventlog.ErrUnavailable) {
+			t.Fatalf("the probe says %v, the store %v", err, s.Writable())
+		}
+		if err := appendOne(s, c, c.Next()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.heal()
+	for range 3 { // a probe that changes nothing would write nothing
+		if err := errors.Join(s.Probe(context.Background()), s.Writable()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // A sync that takes long holds the queue, never more memory than its bounds.

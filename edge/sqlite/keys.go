@@ -19,19 +19,21 @@ import (
 // Keys are the keys of persons, the secrets of anonymous polls and the key that signs heads, in keys.db: a file of its
 // own, so that what is destroyed is gone from it (secure_delete). Everything in it is wrapped. It is safe for concurrent use.
 type Keys struct {
-	now     func() time.Time
-	log     *slog.Logger
-	kek     cipher.AEAD
-	fence   fence
-	reserve *reserve // shared with the log
-	db      *sql.DB
-	conn    *sql.Conn
-	readers *sql.DB
-	signing ed25519.PrivateKey
-	queue   chan *keyUnit
-	ended   chan struct{}
-	closing sync.RWMutex // held for reading while sending to queue
-	closed  bool
+	now       func() time.Time
+	log       *slog.Logger
+	kek       cipher.AEAD
+	fence     fence
+	condition condition
+	reserve   *reserve // shared with the log
+	file      string
+	db        *sql.DB
+	conn      *sql.Conn
+	readers   *sql.DB
+	signing   ed25519.PrivateKey
+	queue     chan *keyUnit
+	ended     chan struct{}
+	closing   sync.RWMutex // held for reading while sending to queue
+	closed    bool
 
 	mu         sync.RWMutex
 	generation int // rises when something is destroyed: what was read before is not remembered after
@@ -65,15 +67,14 @@ func openKeys(ctx context.Context, opts Options, vfs string, f fence, r *reserve
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{now: opts.Now, log: opts.Logger, fence: f, reserve: r, queue: make(chan *keyUnit, opts.QueueLength), ended: make(chan struct{})}
+	k := &Keys{file: filepath.Join(opts.Dir, "keys.db"), now: opts.Now, log: opts.Logger, fence: f, reserve: r, queue: make(chan *keyUnit, opts.QueueLength), ended: make(chan struct{})}
 	k.forget()
 	if k.kek, err = newAEAD(kek); err != nil {
 		return nil, err
 	}
-	file := filepath.Join(opts.Dir, "keys.db")
 	writing := append([]string{"journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(0)", "secure_delete(ON)"}, everyPragma...)
-	if k.db, err = openDatabase(ctx, dsn(file, vfs, "rwc", writing), migrations.Keys, "keys"); err != nil {
-		return nil, fmt.Errorf("open %s: %w", file, err)
+	if k.db, err = openDatabase(ctx, dsn(k.file, vfs, "rwc", writing), migrations.Keys, "keys"); err != nil {
+		return nil, fmt.Errorf("open %s: %w", k.file, err)
 	}
 	defer func() {
 		if err != nil {
@@ -83,7 +84,7 @@ func openKeys(ctx context.Context, opts Options, vfs string, f fence, r *reserve
 	if k.conn, err = k.db.Conn(ctx); err != nil {
 		return nil, asReadError(err)
 	}
-	if k.readers, err = sql.Open("sqlite", dsn(file, vfs, "ro", append([]string{"query_only(1)"}, everyPragma...))); err != nil {
+	if k.readers, err = sql.Open("sqlite", dsn(k.file, vfs, "ro", append([]string{"query_only(1)"}, everyPragma...))); err != nil {
 		return nil, err
 	}
 	k.readers.SetMaxOpenConns(2)

@@ -99,6 +99,28 @@ func (k *Keys) DestroyPollSecret(ctx context.Context, tenant, session, poll even
 	return err
 }
 
+// PollSecrets lists the polls that have a secret: of one session, or of all where both ids are zero.
+func (k *Keys) PollSecrets(ctx context.Context, tenant, session event.ID) ([]eventlog.Poll, error) {
+	query, args := "SELECT tenant_id, session_id, poll_id FROM poll_secrets WHERE length(wrapped) > 0", []any(nil)
+	if !tenant.IsZero() || !session.IsZero() {
+		query, args = query+" AND tenant_id = ? AND session_id = ?", []any{tenant[:], session[:]}
+	}
+	rows, err := k.readers.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, asReadError(err)
+	}
+	defer rows.Close()
+	var out []eventlog.Poll
+	for rows.Next() {
+		var of, in, poll []byte
+		if err := rows.Scan(&of, &in, &poll); err != nil {
+			return nil, asReadError(err)
+		}
+		out = append(out, eventlog.Poll{TenantID: event.ID(of), SessionID: event.ID(in), PollID: event.ID(poll)})
+	}
+	return out, asReadError(rows.Err())
+}
+
 // SigningKey is the edge's key that signs heads. It is made at the first start.
 func (k *Keys) SigningKey() ed25519.PrivateKey { return k.signing }
 

@@ -210,6 +210,17 @@ func TestPollSecret(t *testing.T) {
 	if again, err := s.Keys().PollSecret(ctx, tenant, session, poll); err != nil || !bytes.Equal(again, secret) {
 		t.Errorf("after a restart: another secret, %v", err)
 	}
+	secrets := func(tenant, session event.ID) int {
+		t.Helper()
+		polls, err := s.Keys().PollSecrets(ctx, tenant, session)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(polls)
+	}
+	if mine, all, foreign := secrets(tenant, session), secrets(event.ID{}, event.ID{}), secrets(event.NewID(), session); mine != 2 || all != 4 || foreign != 0 {
+		t.Errorf("%d secrets of the session, %d of all, %d of a stranger; want 2, 4, 0", mine, all, foreign)
+	}
 	unknown := event.NewID()
 	for _, p := range []event.ID{poll, unknown, poll} {
 		if err := s.Keys().DestroyPollSecret(ctx, tenant, session, p); err != nil {
@@ -222,6 +233,9 @@ func TestPollSecret(t *testing.T) {
 		if _, err := s.Keys().PollSecret(ctx, tenant, session, p); !errors.Is(err, eventlog.ErrNotFound) {
 			t.Errorf("after its end: %v, want ErrNotFound", err)
 		}
+	}
+	if n := secrets(tenant, session); n != 1 {
+		t.Errorf("%d secrets are listed after one of two was destroyed", n)
 	}
 }
 

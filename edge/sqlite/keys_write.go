@@ -152,22 +152,35 @@ func (k *Keys) transaction(group []*keyUnit) error {
 	if _, err := k.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		return k.failed(err, true)
 	}
+	k.condition.wrote()
 	return nil
 }
 
+// failed ends a broken transaction and says what that means to everyone in it.
 func (k *Keys) failed(cause error, atCommit bool) error {
 	k.mu.Lock()
 	k.forget() // a tenant's key that was made in this transaction is not durable
 	k.mu.Unlock()
+	_, rollback := k.conn.ExecContext(context.Background(), "ROLLBACK")
+	if atCommit && isFailedWrite(cause) && k.nothingCommitted() {
+		atCommit = false
+	}
 	err := fmt.Errorf("keys.db: %w", asWriteError(cause, atCommit))
+	if rollback != nil && !isNoTransaction(rollback) {
+		err = fmt.Errorf("%w; rolling back: %w: %w", err, rollback, eventlog.ErrFenced)
+	}
 	if errors.Is(err, eventlog.ErrFenced) {
 		k.fence.close(err)
 	}
-	if _, rollback := k.conn.ExecContext(context.Background(), "ROLLBACK"); rollback != nil && !isNoTransaction(rollback) {
-		err = fmt.Errorf("%w; rolling back: %w: %w", err, rollback, eventlog.ErrFenced)
-		k.fence.close(err)
-	}
+	k.condition.failed(err)
 	return err
+}
+
+// nothingCommitted is for keys.db what it is for the log: a disk that has become read-only is no reason to end.
+func (k *Keys) nothingCommitted() bool {
+	var busy, pages, done int64
+	err := k.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &done)
+	return err == nil && endsAt(k.file+"-wal", pages)
 }
 
 // tenantAEAD gives what wraps a tenant's keys, and makes it within the transaction where there is none and q writes.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,12 +113,4 @@ func (s *Store) AcceptingStarts() error {
 			"free some space: %w", free>>20, s.opts.StartFloor>>20, eventlog.ErrUnavailable)
 	}
 	return nil
-}
-
-// Probe writes one small row durably: it returns nil if the log takes writes now.
-func (s *Store) Probe(ctx context.Context) error {
-	return s.writer.do(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, "UPDATE probe SET n = n + 1")
-		return err
-	}, nil)
 }

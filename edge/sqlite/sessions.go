@@ -162,6 +162,15 @@ func (s *Store) LiveSessions(ctx context.Context) ([]eventlog.Summary, error) {
 	return live, nil
 }
 
+// UnsignedEnds lists the sessions of all tenants that are over and have no signed head at their end: a crash came between.
+// Rows that are damaged are passed over; the background check names them.
+func (s *Store) UnsignedEnds(ctx context.Context) ([]eventlog.Summary, error) {
+	rows, err := s.readers.QueryContext(ctx, "SELECT "+summaryColumns+` FROM sessions WHERE status IN (?, ?) AND NOT EXISTS (
+		SELECT 1 FROM signed_heads h WHERE h.tenant_id = sessions.tenant_id AND h.session_id = sessions.id
+		AND h.epoch = sessions.epoch AND h.sequence >= sessions.sequence)`, eventlog.OverStatuses[0], eventlog.OverStatuses[1])
+	return scanSummaries(rows, err, func(eventlog.Summary) {})
+}
+
 // TenantOfSession gives the tenant that a session's log belongs to, or ErrNotFound.
 func (s *Store) TenantOfSession(ctx context.Context, session event.ID) (event.ID, error) {
 	var tenant []byte

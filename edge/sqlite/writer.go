@@ -25,6 +25,7 @@ type writer struct {
 	store       *Store
 	incarnation atomic.Pointer[incarnation]
 	fence       fence
+	condition   condition
 
 	mu      sync.RWMutex // held for reading while sending to queue, so that it can be closed
 	closed  bool
@@ -310,6 +311,7 @@ func (w *writer) attempt(next func(int) *request) error {
 	if _, err := w.stmts.commit.ExecContext(ctx); err != nil {
 		return w.failed(ctx, err, true)
 	}
+	w.condition.wrote()
 	w.store.stats.events.Add(w.next - w.place)
 	w.place = w.next
 	return nil
@@ -329,6 +331,7 @@ func (w *writer) failed(ctx context.Context, cause error, atCommit bool) error {
 	if errors.Is(err, eventlog.ErrFenced) {
 		w.fence.close(err)
 	}
+	w.condition.failed(err)
 	return err
 }
 
@@ -339,7 +342,12 @@ func (w *writer) nothingCommitted() bool {
 	if err != nil {
 		return false
 	}
-	found, err := inspectWAL(filepath.Join(w.store.opts.Dir, "edge.db-wal"))
+	return endsAt(filepath.Join(w.store.opts.Dir, "edge.db-wal"), pages)
+}
+
+// endsAt tells whether a write-ahead log holds no more whole commits than its first pages.
+func endsAt(file string, pages int64) bool {
+	found, err := inspectWAL(file)
 	return err == nil && int64(found.Frames) <= pages
 }
 

@@ -53,6 +53,9 @@ type Summary struct {
 	Sequence       int64      `json:"-"`
 }
 
+// Poll names one poll of one session.
+type Poll struct{ TenantID, SessionID, PollID event.ID }
+
 // Head is where a session's log ends. The zero Head is that of a session with no event.
 type Head struct {
 	Epoch     int64

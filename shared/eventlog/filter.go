@@ -49,5 +49,8 @@ func (f Filter) Length() int {
 	return min(f.Limit, MaxSessions)
 }
 
+// OverStatuses are those of a session that was held and is over: its end is signed.
+var OverStatuses = []string{"ended", "archived"}
+
 // LiveStatuses are those of a session whose owner must take it up again after a restart.
 var LiveStatuses = []string{"live", "halted", "ending"}

@@ -2,6 +2,7 @@ package eventlogtest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"reflect"
 	"slices"
@@ -18,6 +19,7 @@ type Lists interface {
 	Session(ctx context.Context, tenant, session event.ID) (eventlog.Summary, error)
 	Sessions(ctx context.Context, tenant event.ID, f eventlog.Filter) ([]eventlog.Summary, error)
 	LiveSessions(ctx context.Context) ([]eventlog.Summary, error)
+	UnsignedEnds(ctx context.Context) ([]eventlog.Summary, error)
 	TenantOfSession(ctx context.Context, session event.ID) (event.ID, error)
 	Incarnation() event.ID
 	ReadPositions(ctx context.Context, incarnation event.ID, after int64, limit int) ([]eventlog.Positioned, error)
@@ -26,6 +28,7 @@ type Lists interface {
 // RunLists tests what an edge's log lists. Each call of open gives an empty one.
 func RunLists(t *testing.T, open func(t *testing.T) Lists) {
 	t.Run("Sessions", func(t *testing.T) { testSessions(t, open(t)) })
+	t.Run("UnsignedEnds", func(t *testing.T) { testUnsignedEnds(t, open(t)) })
 	t.Run("Summary", func(t *testing.T) { testSummary(t, open(t)) })
 	t.Run("Positions", func(t *testing.T) { testPositions(t, open(t)) })
 }
@@ -107,6 +110,49 @@ func testSessions(t *testing.T, l Lists) {
 	for _, m := range append(slices.Clone(mine[1:4]), theirs...) {
 		if !slices.ContainsFunc(live, func(o eventlog.Summary) bool { return reflect.DeepEqual(o, m) }) {
 			t.Errorf("%s session %s is forgotten at a restart", m.Status, m.ID)
+		}
+	}
+}
+
+// testUnsignedEnds: of sessions that are over, those without a signed head at or behind the last change of their row.
+func testUnsignedEnds(t *testing.T, l Lists) {
+	ctx, tenant := context.Background(), event.NewID()
+	_, key, _ := ed25519.GenerateKey(nil)
+	var want []event.ID
+	for _, c := range []struct {
+		status     string
+		signed, at int64 // sequence of the signed head, 0: none; of the last change of the row
+		listed     bool
+	}{
+		{"ended", 0, 2, true}, {"ended", 1, 2, true}, {"ended", 2, 2, false}, {"ended", 3, 2, false}, {"archived", 0, 2, true},
+		{"live", 0, 2, false}, {"scheduled", 0, 2, false}, {"cancelled", 0, 2, false},
+	} {
+		chain := NewChain(tenant)
+		events := chain.Several(3)
+		m := eventlog.Summary{TenantID: tenant, ID: chain.Session, Status: c.status, Epoch: 1, Sequence: c.at}
+		if err := l.Append(ctx, eventlog.Batch{TenantID: tenant, SessionID: chain.Session, Events: events, Summary: &m}); err != nil {
+			t.Fatal(err)
+		}
+		if c.signed > 0 {
+			e := &events[c.signed-1]
+			head := event.HeadOf(e)
+			head.Sign(key)
+			if err := l.SaveSnapshot(ctx, eventlog.Snapshot{TenantID: tenant, SessionID: chain.Session, Epoch: 1, Sequence: e.Sequence,
+				Hash: e.Hash, Format: 1, State: []byte("{}"), Signed: head}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.listed {
+			want = append(want, chain.Session)
+		}
+	}
+	got, err := l.UnsignedEnds(ctx)
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("%d ends without a signed head, %v, want %d", len(got), err, len(want))
+	}
+	for _, m := range got {
+		if !slices.Contains(want, m.ID) {
+			t.Errorf("%s session %s is listed", m.Status, m.ID)
 		}
 	}
 }

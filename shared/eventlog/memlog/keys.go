@@ -110,6 +110,19 @@ func (k *Keys) PollSecret(_ context.Context, tenant, session, poll event.ID) ([]
 	return k.secrets[p], nil
 }
 
+// PollSecrets lists the polls that have a secret: of one session, or of all where both ids are zero.
+func (k *Keys) PollSecrets(_ context.Context, tenant, session event.ID) ([]eventlog.Poll, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var out []eventlog.Poll
+	for p := range k.secrets {
+		if p.tenant == tenant && p.session == session || tenant.IsZero() && session.IsZero() {
+			out = append(out, eventlog.Poll{TenantID: p.tenant, SessionID: p.session, PollID: p.poll})
+		}
+	}
+	return out, nil
+}
+
 // DestroyPollSecret forgets it for ever.
 func (k *Keys) DestroyPollSecret(_ context.Context, tenant, session, poll event.ID) error {
 	k.mu.Lock()

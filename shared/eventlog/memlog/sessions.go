@@ -35,6 +35,18 @@ func (l *Log) LiveSessions(ctx context.Context) ([]eventlog.Summary, error) {
 	return l.summaries(func(s *eventlog.Summary) bool { return slices.Contains(eventlog.LiveStatuses, s.Status) }), ctx.Err()
 }
 
+// UnsignedEnds lists the sessions of all tenants that are over and have no signed head at their end.
+func (l *Log) UnsignedEnds(ctx context.Context) ([]eventlog.Summary, error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.summaries(func(s *eventlog.Summary) bool {
+		signed := slices.ContainsFunc(l.sessions[s.ID].snapshots, func(n eventlog.Snapshot) bool {
+			return len(n.Signed.Signature) > 0 && n.Signed.Sequence >= s.Sequence
+		})
+		return slices.Contains(eventlog.OverStatuses, s.Status) && !signed
+	}), ctx.Err()
+}
+
 // TenantOfSession gives the tenant that a session belongs to, or ErrNotFound.
 func (l *Log) TenantOfSession(ctx context.Context, id event.ID) (event.ID, error) {
 	l.mu.RLock()
