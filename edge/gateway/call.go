@@ -45,14 +45,17 @@ func (g *Gateway) serve(rt *route) http.HandlerFunc {
 		case err != nil:
 			g.fail(w, r, err)
 		case !done:
-			writeJSON(w, rt.status, answer)
+			g.reply(w, rt.status, answer)
 		}
 	}
 }
 
 func (g *Gateway) deadline(rt *route) time.Duration {
-	if rt.id == "addAsset" {
+	switch rt.id {
+	case "addAsset":
 		return g.o.Pace.Upload + g.o.Pace.Answer
+	case "frames":
+		return g.o.Pace.Poll + g.o.Pace.Answer
 	}
 	return g.o.Pace.Body + g.o.Pace.Answer
 }
@@ -70,6 +73,7 @@ func (g *Gateway) take(c *call) (any, error) {
 			return nil, err
 		}
 		c.who = who
+		welcome(c.r)
 		n := noteOf(c.r)
 		n.session = c.session
 		if c.route.id != "vote" {

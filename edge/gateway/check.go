@@ -18,14 +18,21 @@ var checks = sync.OnceValue(func() map[string]*jsonschema.Resolved {
 	out := map[string]*jsonschema.Resolved{"Error": resolved(errorSchema())}
 	view := viewSchema()
 	for _, rt := range routes() {
-		if rt.answer != nil {
+		if _, polled := rt.answer.(Frames); rt.answer != nil && !polled {
 			out[strictjson.TypeName(reflect.TypeOf(rt.answer))] = resolved(answerSchema(rt.answer, view))
 		}
 	}
-	server := socketSchema(func(s *jsonschema.Schema) *jsonschema.Schema { return s })
-	server.OneOf = nil
+	closedSocket := func() *jsonschema.Schema {
+		s := socketSchema(func(s *jsonschema.Schema) *jsonschema.Schema { return s })
+		s.OneOf = nil
+		return s
+	}
+	server, frames := closedSocket(), closedSocket()
 	server.Ref = "#/$defs/" + serverMessage
 	out[serverMessage] = resolved(server)
+	all := closed(map[string]*jsonschema.Schema{"frames": {Type: "array", Items: local(serverMessage), MinItems: jsonschema.Ptr(1)}}, "frames")
+	all.Schema, all.Defs = frames.Schema, frames.Defs
+	out["Frames"] = resolved(all)
 	return out
 })
 

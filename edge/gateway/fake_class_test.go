@@ -161,6 +161,7 @@ func (f *fakeClasses) Follow(ctx context.Context, tenant, id, user event.ID, aft
 		return nil, &gateway.RewindError{To: event.Position{Epoch: 1, Sequence: c.state.Sequence}}
 	}
 	c.follows++
+	c.wake()
 	return &fakeStream{f: f, c: c, at: after.Sequence}, nil
 }
 
@@ -238,6 +239,12 @@ func (s *fakeStream) Close() {
 		s.c.follows--
 		s.c.wake()
 	}
+}
+
+func (f *fakeClasses) follows(id event.ID) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.classes[id].follows
 }
 
 // nobodyFollows waits until all streams of a class are closed.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/shared/event"
@@ -37,12 +38,19 @@ type Options struct {
 // Pace holds the times and bounds of connections; zero fields take the default in brackets.
 type Pace struct {
 	CommandsPer10 int           // commands, and likewise questions, of one person in 10 s [limits.UserCommandsPer10]
+	Strangers     int           // connections from one address on which nobody is signed in [8,192; a school is often one address]
+	Connections   int           // connections in all, sockets included [20,000]
 	SignInsPer10  int           // sign-ins from one address in 10 s [60; a school is often one address]
-	Sockets       int           // open sockets of one person [8]
+	Sockets       int           // open sockets, and polls under way, of one person [8]
 	Skip          time.Duration // how long events that a person may not see may hold back their position [250 ms]
+	Beat          time.Duration // without a message before a socket's client is told its position again [5 s]
+	Poll          time.Duration // a poll's wait for something to tell [25 s, a client may ask for less]
+	Gather        time.Duration // least time between the beginning of a poll and an answer with events [200 ms]
+	Linger        time.Duration // how long who polls counts as connected from one poll to the next [5 s]
 	Ping          time.Duration // between pings of a socket, and checks of its token [20 s]
 	Write         time.Duration // least time that a write to a socket may take before it is closed [10 s]
-	Body          time.Duration // for a request's body to arrive [20 s]
+	Header        time.Duration // for a request's first line and headers to arrive [5 s]
+	Body          time.Duration // for a request's body to arrive, and for an answer to be taken, beside a second for each kilobyte [20 s]
 	Upload        time.Duration // for an asset to arrive [10 min]
 	Answer        time.Duration // for a class to answer [15 s]
 }
@@ -58,11 +66,13 @@ type Gateway struct {
 	signIns  *limiter
 	handler  http.Handler
 
-	base    context.Context // ends when the gateway stops
-	cancel  context.CancelFunc
-	mu      sync.Mutex
-	sockets map[event.ID]int // open ones by user
-	open    sync.WaitGroup   // sockets
+	base     context.Context // ends when the gateway stops
+	cancel   context.CancelFunc
+	mu       sync.Mutex
+	sockets  map[event.ID]int // and polls under way, by user
+	upgraded atomic.Int64     // open sockets
+	held     map[seat]*held   // of those who poll, from one poll to the next
+	open     sync.WaitGroup   // sockets and polls
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -79,7 +89,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	o.Pace = o.Pace.orDefault()
 	g := &Gateway{
-		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{},
+		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
 	}
@@ -109,11 +119,18 @@ func (p Pace) orDefault() Pace {
 		}
 	}
 	number(&p.CommandsPer10, limits.UserCommandsPer10)
+	number(&p.Strangers, 8192)
+	number(&p.Connections, 20_000)
 	number(&p.SignInsPer10, 60)
 	number(&p.Sockets, 8)
 	span(&p.Skip, 250*time.Millisecond)
+	span(&p.Beat, 5*time.Second)
+	span(&p.Poll, 25*time.Second)
+	span(&p.Gather, 200*time.Millisecond)
+	span(&p.Linger, 5*time.Second)
 	span(&p.Ping, 20*time.Second)
 	span(&p.Write, 10*time.Second)
+	span(&p.Header, 5*time.Second)
 	span(&p.Body, 20*time.Second)
 	span(&p.Upload, 10*time.Minute)
 	span(&p.Answer, 15*time.Second)

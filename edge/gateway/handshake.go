@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"multistream/shared/event"
+	"multistream/shared/fault"
 )
 
 // Words of the Sec-WebSocket-Protocol header: a browser can set no other, so the token may come there.
@@ -13,26 +16,29 @@ const (
 	bearerWord  = "bearer."
 )
 
-// admit counts a socket of a user, unless there are too many.
-func (g *Gateway) admit(user event.ID) bool {
+// admit counts a socket, or a poll under way, of a user, unless there are too many.
+func (g *Gateway) admit(user event.ID, gauge prometheus.Gauge) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.sockets[user] >= g.o.Pace.Sockets || g.base.Err() != nil {
-		return false
+	switch {
+	case g.base.Err() != nil:
+		return fault.New(fault.Busy, "The box is about to start again. Nothing was changed; please try again in a moment.")
+	case g.sockets[user] >= g.o.Pace.Sockets:
+		return fault.New(fault.LimitReached, "You have %d connections open already. Close one, then try again.", g.o.Pace.Sockets)
 	}
 	g.sockets[user]++
 	g.open.Add(1)
-	g.metrics.sockets.Inc()
-	return true
+	gauge.Inc()
+	return nil
 }
 
-func (g *Gateway) release(user event.ID) {
+func (g *Gateway) release(user event.ID, gauge prometheus.Gauge) {
 	g.mu.Lock()
 	if g.sockets[user]--; g.sockets[user] <= 0 {
 		delete(g.sockets, user)
 	}
 	g.mu.Unlock()
-	g.metrics.sockets.Dec()
+	gauge.Dec()
 	g.open.Done()
 }
 

@@ -12,30 +12,36 @@ import (
 
 // metrics holds what the gateway counts. Each gateway has a registry of its own, so that several can live in one process.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec // by route, method, status
-	commands *prometheus.CounterVec   // by type, result
-	sockets  prometheus.Gauge
-	closed   *prometheus.CounterVec // by close code
-	frames   *prometheus.CounterVec // by kind
-	bytes    prometheus.Counter
-	appends  prometheus.Histogram
+	registry    *prometheus.Registry
+	requests    *prometheus.HistogramVec // by route, method, status
+	commands    *prometheus.CounterVec   // by type, result
+	sockets     prometheus.Gauge
+	polls       prometheus.Gauge
+	connections prometheus.Gauge
+	refused     *prometheus.CounterVec // connections, by reason
+	closed      *prometheus.CounterVec // by close code
+	frames      *prometheus.CounterVec // by kind
+	bytes       prometheus.Counter
+	appends     prometheus.Histogram
 }
 
 var seconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
 func newMetrics(stats []func() []Stat) *metrics {
 	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_request_seconds", Help: "Time to answer a request.", Buckets: seconds}, []string{"route", "method", "status"}),
-		commands: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
-		sockets:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
-		closed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
-		frames:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets by kind: events, skip, view, status, reply, error."}, []string{"kind"}),
-		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets."}),
-		appends:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
+		registry:    prometheus.NewRegistry(),
+		requests:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_request_seconds", Help: "Time to answer a request.", Buckets: seconds}, []string{"route", "method", "status"}),
+		commands:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
+		sockets:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
+		polls:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_polls", Help: "Polls for frames that wait for an answer."}),
+		connections: prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_connections", Help: "Open connections that are no sockets."}),
+		refused:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_connections_refused_total", Help: "Connections without a token that were closed for others: strangers (too many from one address), full (too many in all)."}, []string{"reason"}),
+		closed:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
+		frames:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets and into answers of polls by kind: events, skip, beat, view, status, reply, error."}, []string{"kind"}),
+		bytes:       prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets and into answers of polls."}),
+		appends:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
 	}
-	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.closed, m.frames, m.bytes, m.appends,
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, m.frames, m.bytes, m.appends,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
 	return m
 }

@@ -50,8 +50,13 @@ func (g *Gateway) observe(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", id.String())
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
-		// Who never reads an answer does not hold its connection for ever. A recorder in a test has no deadline.
-		_ = http.NewResponseController(ww).SetWriteDeadline(began.Add(g.o.Pace.Upload + g.o.Pace.Answer))
+		// Who never sends a body, or never reads an answer, does not hold a connection for ever, not even where a request
+		// is refused unread: the server would wait for its rest. A recorder in a test has no deadlines.
+		deadlines := http.NewResponseController(ww)
+		if r.ContentLength != 0 {
+			_ = deadlines.SetReadDeadline(began.Add(g.o.Pace.Body))
+		}
+		_ = deadlines.SetWriteDeadline(began.Add(g.o.Pace.Upload + g.o.Pace.Answer))
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {

@@ -27,6 +27,9 @@ func OpenAPI() []byte {
 		"View":  opened(viewSchema()),
 		"Error": errorSchema(),
 	}
+	for name, s := range frameSchemas() {
+		schemas[name] = s
+	}
 	paths := object{}
 	for _, rt := range routes() {
 		rt := rt

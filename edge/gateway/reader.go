@@ -9,6 +9,7 @@ import (
 	"github.com/coder/websocket"
 
 	"multistream/edge/gateway/strictjson"
+	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
 )
@@ -129,13 +130,14 @@ func (s *socket) command(m ClientCommand) (Reply, error) {
 }
 
 func (s *socket) sendError(f *fault.Fault, key string) {
-	b, err := encode(struct {
+	s.send("error", errorFrame(f, key, s.request))
+}
+
+// errorFrame encodes the frame of an error.
+func errorFrame(f *fault.Fault, key string, request event.ID) []byte {
+	return mustEncode(struct {
 		Error ErrorFrame `json:"error"`
-	}{ErrorFrame{bodyOf(f, s.request), key}})
-	if err != nil {
-		panic("gateway: an error that can't be encoded: " + err.Error())
-	}
-	s.send("error", b)
+	}{ErrorFrame{bodyOf(f, request), key}})
 }
 
 // send writes beside the writer; the connection puts messages one after the other.

@@ -71,20 +71,27 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if entry.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="multistream"`)
 	}
-	writeJSON(w, entry.Status, bodyOf(f, requestID(r)))
+	g.reply(w, entry.Status, bodyOf(f, requestID(r)))
 }
 
-// writeJSON answers a body. Answers are about persons and a moment: they are never stored.
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	b, err := encode(body)
-	if err != nil { // answers are plain structs; this is a mistake in the code, and recovered as one
-		panic("gateway: an answer that can't be encoded: " + err.Error())
-	}
+// reply answers a body, and gives its reader a fair time: who takes less than 1 kB/s of it is cut off. Answers are about
+// persons and a moment: they are never stored.
+func (g *Gateway) reply(w http.ResponseWriter, status int, body any) {
+	b := mustEncode(body)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.o.Pace.Body + time.Duration(len(b)>>10)*time.Second))
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // a client that is gone is no error of ours
+}
+
+func mustEncode(body any) []byte {
+	b, err := encode(body)
+	if err != nil { // answers are plain structs; this is a mistake in the code, and recovered as one
+		panic("gateway: an answer that can't be encoded: " + err.Error())
+	}
+	return b
 }
 
 // encode writes JSON without HTML escapes and without a line break at its end.

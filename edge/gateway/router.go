@@ -38,7 +38,7 @@ func (g *Gateway) router() http.Handler {
 				h = compress(h)
 			}
 			r.Method(rt.method, rt.path, h)
-			if rt.method == http.MethodGet && rt.id != "live" {
+			if rt.method == http.MethodGet && rt.id != "live" && rt.id != "frames" {
 				r.Method(http.MethodHead, rt.path, h)
 			}
 		}
@@ -50,8 +50,10 @@ func shortMethod(m string) string { return m[:min(len(m), 16)] }
 
 // Serve answers on a listener until ctx ends, then lets requests finish and closes sockets so that clients come back.
 func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
+	d := newDoor(g.o.Pace.Strangers, g.o.Pace.Connections, &g.upgraded, g.metrics)
 	server := &http.Server{
-		Handler: g.handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ConnContext: d.enter, ConnState: d.changed,
+		Handler: g.handler, ReadHeaderTimeout: g.o.Pace.Header, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slogLines(g.log), TLSConfig: g.o.TLS,
 	}
 	failed := make(chan error, 1)
@@ -73,6 +75,7 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 // shut gives what is under way some seconds to end.
 func (g *Gateway) shut(server *http.Server) error {
 	g.cancel()
+	g.letAllGo()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	err := server.Shutdown(ctx)

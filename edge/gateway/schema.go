@@ -25,6 +25,7 @@ func answerTypes(view *jsonschema.Schema) map[reflect.Type]*jsonschema.Schema {
 				Description: "it was a person's, who was erased"},
 		}},
 		reflect.TypeFor[json.RawMessage](): {Type: "object"},
+		reflect.TypeFor[Frame]():           reference("Frame"),
 		reflect.TypeFor[View]():            view,
 	}
 }

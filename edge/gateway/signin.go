@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net"
 	"net/http"
 	"strings"
 
@@ -140,8 +139,5 @@ func setCookies(c *call, access string, accessAge int, refresh string, refreshAg
 
 // addressOf is the IP address that a request comes from. Headers of proxies are not believed: anybody can send them.
 func addressOf(r *http.Request) string {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
-		return host
-	}
-	return r.RemoteAddr
+	return hostOf(r.RemoteAddr)
 }

@@ -40,10 +40,10 @@ func (g *Gateway) live(c *call) (any, error) {
 		c.w.Header().Set("Upgrade", "websocket")
 		return nil, fault.New(fault.InvalidBody, "This address is for WebSockets only.")
 	}
-	if !g.admit(c.who.UserID) {
-		return nil, fault.New(fault.LimitReached, "You have %d connections open already. Close one, then try again.", g.o.Pace.Sockets)
+	if err := g.admit(c.who.UserID, g.metrics.sockets); err != nil {
+		return nil, err
 	}
-	defer g.release(c.who.UserID)
+	defer g.release(c.who.UserID, g.metrics.sockets)
 	token, err := socketToken(c.r)
 	if err != nil {
 		return nil, err
@@ -53,6 +53,8 @@ func (g *Gateway) live(c *call) (any, error) {
 		noteOf(c.r).cause = err
 		return written{}, nil // Accept answered it
 	}
+	g.upgraded.Add(1)
+	defer g.upgraded.Add(-1)
 	conn.SetReadLimit(limits.SocketMessage)
 	ctx, cancel := context.WithCancel(g.base)
 	defer cancel()
@@ -68,7 +70,7 @@ func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume b
 	go func() {
 		defer close(done)
 		defer s.recovered("writer")
-		w := &writer{socket: s}
+		w := newSocketWriter(s)
 		defer w.end()
 		s.close(w.run(after, resume))
 	}()

@@ -147,14 +147,7 @@ func TestSocketRate(t *testing.T) {
 func TestStop(t *testing.T) {
 	s := open(t, nil)
 	class := s.live("sam", "sue")
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- s.g.Serve(ctx, listener) }()
-	s.server.URL = "http://" + listener.Addr().String()
+	stop, served := s.serve()
 	sam := s.socket("sam", class, "")
 	sam.next()
 	other := s.live("sue")
@@ -167,6 +160,21 @@ func TestStop(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
+}
+
+// serve lets the gateway itself listen, with its bounds of connections.
+func (s *school) serve() (stop context.CancelFunc, served chan error) {
+	s.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.t.Cleanup(stop)
+	served = make(chan error, 1)
+	go func() { served <- s.g.Serve(ctx, listener) }()
+	s.server.URL = "http://" + listener.Addr().String()
+	return stop, served
 }
 
 // smallBuffer lets the kernel keep little for a client that doesn't read.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"sort"
+	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -53,6 +54,33 @@ func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema
 		Schema: "https://json-schema.org/draft/2020-12/schema", Title: "Messages of /api/sessions/{sessionId}/live",
 		Defs: defs, OneOf: []*jsonschema.Schema{local("ClientMessage"), local(serverMessage)},
 	}
+}
+
+// frameSchemas are the schemas of what polls answer, as the OpenAPI document refers to them: the socket's own.
+func frameSchemas() map[string]*jsonschema.Schema {
+	defs := socketSchema(opened).Defs
+	out := map[string]*jsonschema.Schema{"Frame": {Description: "a message of the socket"}}
+	for _, name := range []string{"EventsFrame", "ViewFrame", "StatusFrame", "ErrorFrame"} {
+		out[name] = toComponents(defs[name])
+		out["Frame"].OneOf = append(out["Frame"].OneOf, reference(name))
+	}
+	out["Copy"] = toComponents(defs["Copy"])
+	return out
+}
+
+// toComponents points references at the OpenAPI document's components.
+func toComponents(s *jsonschema.Schema) *jsonschema.Schema {
+	if s == nil {
+		return nil
+	}
+	if name, ok := strings.CutPrefix(s.Ref, "#/$defs/"); ok {
+		s.Ref = reference(name).Ref
+	}
+	toComponents(s.Items)
+	for _, p := range s.Properties {
+		toComponents(p)
+	}
+	return s
 }
 
 func local(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }

@@ -21,25 +21,46 @@ var (
 	errGone     = errors.New("the client is gone")
 )
 
-// writer tells one person what happens in a class.
+// writer tells one person what happens in a class, frame by frame: over a socket, or in the answers of polls.
 type writer struct {
-	*socket
+	g       *Gateway
+	who     Principal
+	session event.ID
+	ctx     context.Context                   // ends with the client or the gateway
+	write   func(kind string, b []byte) error // takes a frame; b is used again afterwards
 	batch
 	stream Stream
 	wake   lease     // for waiting
-	out    lease     // for writing
 	skip   time.Time // when a hidden event must be told as a moved position; zero: there is none
+}
+
+// socketWriter writes to a socket for as long as it is open.
+type socketWriter struct {
+	writer
+	socket *socket
+	out    lease // for writing
 	ping   time.Time
+	beat   time.Time // when a client that got nothing for a while is told so: browsers don't show pings to scripts
+}
+
+func newSocketWriter(s *socket) *socketWriter {
+	w := &socketWriter{writer: writer{g: s.g, who: s.who, session: s.session, ctx: s.ctx}, socket: s}
+	w.write = w.send
+	return w
 }
 
 // run writes until the connection ends. It returns nil if the client is gone.
-func (w *writer) run(after event.Position, resume bool) error {
+func (w *socketWriter) run(after event.Position, resume bool) error {
 	if err := w.begin(after, resume); err != nil {
 		return w.ended(err)
 	}
-	w.ping = time.Now().Add(w.g.o.Pace.Ping)
+	now := time.Now()
+	w.ping, w.beat = now.Add(w.g.o.Pace.Ping), now.Add(w.g.o.Pace.Beat)
 	for {
 		at := w.ping
+		if w.beat.Before(at) {
+			at = w.beat
+		}
 		if !w.skip.IsZero() && w.skip.Before(at) {
 			at = w.skip
 		}
@@ -61,7 +82,7 @@ func (w *writer) run(after event.Position, resume bool) error {
 }
 
 // ended tells why a connection ends.
-func (w *writer) ended(err error) error {
+func (w *socketWriter) ended(err error) error {
 	switch {
 	case w.g.base.Err() != nil:
 		return errStopping
@@ -126,10 +147,17 @@ func (w *writer) fresh(rewind *event.Position) error {
 	return v.gone
 }
 
-// due does what its time has come for: the position after hidden events, a ping, the check of the token.
-func (w *writer) due(now time.Time) error {
-	if !w.skip.IsZero() && !now.Before(w.skip) {
-		if err := w.flush("skip"); err != nil {
+// due does what its time has come for: the position after hidden events, a sign of life, a ping, the check of the token.
+func (w *socketWriter) due(now time.Time) error {
+	kind := ""
+	switch {
+	case !w.skip.IsZero() && !now.Before(w.skip):
+		kind = "skip"
+	case !now.Before(w.beat):
+		kind = "beat"
+	}
+	if kind != "" {
+		if err := w.flush(kind); err != nil {
 			return err
 		}
 	}
@@ -137,13 +165,13 @@ func (w *writer) due(now time.Time) error {
 		return nil
 	}
 	w.ping = now.Add(w.g.o.Pace.Ping)
-	if _, err := w.g.o.Identity.Authenticate(w.ctx, w.token, w.host); err != nil {
+	if _, err := w.g.o.Identity.Authenticate(w.ctx, w.socket.token, w.socket.host); err != nil {
 		if f := toFault(err); fault.Lookup(f.Code).Status == 401 {
 			return err
 		} // identity that is down puts nobody out
 	}
-	if w.pinging.CompareAndSwap(false, true) {
-		go w.pong()
+	if w.socket.pinging.CompareAndSwap(false, true) {
+		go w.socket.pong()
 	}
 	return nil
 }
@@ -158,25 +186,31 @@ func (s *socket) pong() {
 	s.pinging.Store(false)
 }
 
-func (w *writer) write(kind string, b []byte) error {
-	if err := w.conn.Write(w.out.atLeast(w.ctx, w.g.o.Pace.Write), websocket.MessageText, b); err != nil {
+func (w *socketWriter) send(kind string, b []byte) error {
+	if err := w.socket.conn.Write(w.out.atLeast(w.ctx, w.g.o.Pace.Write), websocket.MessageText, b); err != nil {
 		w.slow(err)
 		return errGone
 	}
+	w.beat = time.Now().Add(w.g.o.Pace.Beat)
 	w.g.metrics.frame(kind, len(b))
 	return nil
 }
 
 // slow notes a client that did not take what was written in time. It can't be told: it resumes from its position.
-func (w *writer) slow(err error) {
+func (w *socketWriter) slow(err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
-		w.code.CompareAndSwap(0, int64(fault.Lookup(fault.TimedOut).Close))
+		w.socket.code.CompareAndSwap(0, int64(fault.Lookup(fault.TimedOut).Close))
 	}
 }
 
+func (w *socketWriter) end() {
+	w.out.end()
+	w.writer.end()
+}
+
+// end frees what the writer holds, at once.
 func (w *writer) end() {
 	w.wake.end()
-	w.out.end()
 	if w.stream != nil {
 		w.stream.Close()
 	}
