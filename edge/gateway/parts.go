@@ -95,7 +95,10 @@ type Principal struct {
 	TenantID    event.ID
 	DisplayName string
 	Roles       []directory.Role // tenant-wide
+	GuestOf     event.ID         // the one class that a guest is in; absent for the people of the directory
 }
+
+func (p *Principal) isGuest() bool { return !p.GuestOf.IsZero() }
 
 // Identity says who somebody is. Errors are *fault.Fault.
 type Identity interface {

@@ -83,6 +83,7 @@ const (
 	PrivateWindows    = 2000 // private conversations of a class
 	EndingMillis      = 10_000
 	AbsenceMillis     = 60_000
+	WaitingAbsence    = 120_000   // milliseconds without a connection after which somebody waits no more
 	BodyBytes         = 256 << 10 // request bodies other than assets
 	AssetBytes        = 50 << 20
 	SocketMessage     = 256 << 10

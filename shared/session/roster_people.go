@@ -44,6 +44,17 @@ func (s *State) present(user event.ID) *Participant {
 	return nil
 }
 
+// NameOf gives the name by which a class knows somebody who is or was in it, or who waits; ok is false for others.
+func NameOf(s *State, user event.ID) (name event.Text, ok bool) {
+	if p := s.person(user); p != nil {
+		return p.DisplayName, true
+	}
+	if w := s.waiting(user); w != nil {
+		return w.DisplayName, true
+	}
+	return event.Text{}, false
+}
+
 // waiting gives somebody's row of the waiting room, or nil.
 func (s *State) waiting(user event.ID) *Waiting {
 	if s.Desk == nil {
