@@ -58,7 +58,8 @@ func (b *Box) assemble(cfg Config) (err error) {
 	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
 		HeadKey: b.Store.Keys().SigningKey(), Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: people{b.People},
+	who := people{b.People, identity.NewGuests(b.People, b.Store)}
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: who, Guests: who,
 		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
@@ -104,6 +105,9 @@ func (b *Box) prune(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if _, err := b.Store.PruneRefreshTokens(ctx, event.TimeOf(time.Now())); err != nil {
+			return err
+		}
+		if _, err := b.Store.PruneGuestLinks(ctx, event.TimeOf(time.Now())); err != nil {
 			return err
 		}
 		select {

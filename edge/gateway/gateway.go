@@ -16,11 +16,12 @@ import (
 	"multistream/shared/limits"
 )
 
-// Options configure a Gateway. Classes, Sessions, Identity and Assets are required.
+// Options configure a Gateway. Classes, Sessions, Identity, Guests and Assets are required.
 type Options struct {
 	Classes  Classes
 	Sessions Sessions
 	Identity Identity
+	Guests   Guests
 	Assets   Assets
 	Checks   []Check         // of /readyz
 	Stats    []func() []Stat // of /metrics, asked at each scrape
@@ -52,6 +53,8 @@ type Gateway struct {
 	metrics  *metrics
 	limiter  *limiter
 	signIns  *limiter
+	guesses  *guesses
+	coding   chan struct{} // held by who sets a join code
 	handler  http.Handler
 
 	base    context.Context // ends when the gateway stops
@@ -64,8 +67,8 @@ type Gateway struct {
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
 // which the first test finds.
 func New(o Options) (*Gateway, error) {
-	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Assets == nil {
-		return nil, errors.New("gateway: Classes, Sessions, Identity and Assets are required")
+	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Guests == nil || o.Assets == nil {
+		return nil, errors.New("gateway: Classes, Sessions, Identity, Guests and Assets are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -78,6 +81,7 @@ func New(o Options) (*Gateway, error) {
 		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
+		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1),
 	}
 	for i := range g.routes {
 		for _, a := range g.routes[i].actions {

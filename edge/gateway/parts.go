@@ -87,6 +87,8 @@ func (e *RewindError) Error() string {
 // Sessions lists classes.
 type Sessions interface {
 	Sessions(ctx context.Context, tenant event.ID, f eventlog.Filter) ([]eventlog.Summary, error)
+	// OpenByCode lists the classes of all tenants that a join code opens now.
+	OpenByCode(ctx context.Context, code string) ([]eventlog.Summary, error)
 }
 
 // Principal is somebody whose token was verified.

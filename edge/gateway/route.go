@@ -47,7 +47,7 @@ var pathParam = regexp.MustCompile(`\{([a-zA-Z]+)\}`)
 
 // routes gives the whole table.
 func routes() []route {
-	all := slices.Concat(authRoutes(), sessionRoutes(), participationRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes())
+	all := slices.Concat(authRoutes(), sessionRoutes(), participationRoutes(), joinCodeRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes())
 	for i := range all {
 		r := &all[i]
 		if r.status == 0 {

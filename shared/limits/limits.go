@@ -38,6 +38,8 @@ var Table = map[string]Limit{
 	"plan_destination": {0, 20},
 	"grants":           {0, 20},
 	"join_code":        {0, 12},
+	"typed_code":       {1, 40}, // a join code as people type it, with dashes and blanks
+	"device":           {32, 128},
 	"order":            {0, 10000},
 	"page_index":       {0, 499},
 	"board_operations": {1, 50},

@@ -62,8 +62,8 @@ func decideJoin(s *State, c *Command, p *ParticipantJoin) ([]event.Fact, error) 
 		return nil, err
 	}
 	name := event.Plain(c.Actor.DisplayName)
-	if c.Actor.Guest && p.DisplayName != "" {
-		name = event.Plain(p.DisplayName)
+	if c.Actor.Guest {
+		name = guestName(s, c, p)
 	}
 	if c.Actor.Guest && name.V == "" {
 		return nil, fault.At(fault.InvalidField, "displayName", "Please say by which name the class shall know you. Nothing was changed.")
@@ -82,6 +82,17 @@ func decideJoin(s *State, c *Command, p *ParticipantJoin) ([]event.Fact, error) 
 	}
 	return one(event.TypeParticipantJoined, &event.ParticipantJoined{UserID: me, Role: role, JoinedAt: c.Now, DisplayName: name,
 		Guest: c.Actor.Guest, Grants: s.GrantsOf(me)})
+}
+
+// guestName is the name that the class knows a guest by, else the one they give: who was let in under a name keeps it.
+func guestName(s *State, c *Command, p *ParticipantJoin) event.Text {
+	if known, ok := NameOf(s, c.Actor.UserID); ok && !known.Erased {
+		return known
+	}
+	if p.DisplayName != "" {
+		return event.Plain(p.DisplayName)
+	}
+	return event.Plain(c.Actor.DisplayName)
 }
 
 // mayEnter refuses those who were turned away. Staff may enter a locked class.

@@ -29,7 +29,13 @@ func TestJoin(t *testing.T) {
 	c.do(guest, "participant.join", &ParticipantJoin{DisplayName: "Gil"})
 	c.standing("Gil", StandingWaiting) // whatever the waiting room: nobody vouches for guests
 	c.do(teacher(), "participant.admit", &ParticipantAdmit{UserID: who("Gil")})
-	c.do(guest, "participant.join", &ParticipantJoin{DisplayName: "Gil"})
+	if name, ok := NameOf(c.s, who("Gil")); !ok || name.V != "Gil" || len(c.s.Private.Expected) != 1 {
+		t.Errorf("let in, the guest is known as %q", name.V)
+	}
+	c.do(guest, "participant.join", &ParticipantJoin{DisplayName: "The Head"})
+	if len(c.s.Private.Expected) != 0 {
+		t.Error("a guest who is in is still expected")
+	}
 	sam := student("Pia")
 	c.do(sam, "participant.join", &ParticipantJoin{DisplayName: "The Teacher"})
 	if got := c.s.person(who("Gil")); got.DisplayName.V != "Gil" || !got.Guest {

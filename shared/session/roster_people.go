@@ -44,7 +44,8 @@ func (s *State) present(user event.ID) *Participant {
 	return nil
 }
 
-// NameOf gives the name by which a class knows somebody who is or was in it, or who waits; ok is false for others.
+// NameOf gives the name by which a class knows somebody who is or was in it, who waits, or a guest who was let in; ok is
+// false for others. Full states only.
 func NameOf(s *State, user event.ID) (name event.Text, ok bool) {
 	if p := s.person(user); p != nil {
 		return p.DisplayName, true
@@ -52,7 +53,19 @@ func NameOf(s *State, user event.ID) (name event.Text, ok bool) {
 	if w := s.waiting(user); w != nil {
 		return w.DisplayName, true
 	}
+	if s.Private != nil {
+		for i := range s.Private.Expected {
+			if w := &s.Private.Expected[i]; w.UserID == user {
+				return w.DisplayName, true
+			}
+		}
+	}
 	return event.Text{}, false
+}
+
+// expectNoMore forgets a guest who was let in.
+func (s *State) expectNoMore(user event.ID) {
+	s.Private.Expected = without(s.Private.Expected, func(w *Waiting) bool { return w.UserID == user })
 }
 
 // waiting gives somebody's row of the waiting room, or nil.
