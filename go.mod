@@ -18,6 +18,7 @@ require (
 	golang.org/x/crypto v0.58.0
 	modernc.org/libc v1.79.0
 	modernc.org/sqlite v1.61.1
+	rsc.io/qr v0.2.0
 )
 
 require (

@@ -79,10 +79,17 @@ func (s stream) Next(ctx context.Context) (gateway.Update, error) {
 	return out, nil
 }
 
-// people is identity as the gateway wants it.
-type people struct{ s *identity.Service }
+// people is identity as the gateway wants it. Tokens of guests go to the part for guests.
+type people struct {
+	s      *identity.Service
+	guests *identity.Guests
+}
 
 func (p people) Authenticate(ctx context.Context, token, host string) (gateway.Principal, error) {
+	if identity.OfGuest(token) {
+		found, err := p.guests.AuthenticateAt(ctx, token, host)
+		return gateway.Principal{UserID: found.ID, TenantID: found.TenantID, GuestOf: found.SessionID}, err
+	}
 	found, err := p.s.AuthenticateAt(ctx, token, host)
 	return gateway.Principal{UserID: found.UserID, TenantID: found.TenantID, DisplayName: found.DisplayName, Roles: found.Roles}, err
 }
@@ -93,7 +100,7 @@ func (p people) RoleIn(ctx context.Context, who gateway.Principal, course event.
 
 func (p people) Me(ctx context.Context, who gateway.Principal) (gateway.Me, error) {
 	me, err := p.s.Me(ctx, principal(who))
-	return gateway.Me(me), err
+	return meOf(me), err
 }
 
 func (p people) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, error) {
@@ -102,10 +109,40 @@ func (p people) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, 
 }
 
 func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, error) {
+	if identity.OfGuest(token) {
+		return guestPair(p.guests.Refresh(ctx, token))
+	}
 	return pair(p.s.Refresh(ctx, token))
 }
 
-func (p people) Logout(ctx context.Context, token string) error { return p.s.Logout(ctx, token) }
+func (p people) Logout(ctx context.Context, token string) error {
+	if identity.OfGuest(token) {
+		return p.guests.Logout(ctx, token)
+	}
+	return p.s.Logout(ctx, token)
+}
+
+func (p people) Welcome(ctx context.Context, tenant event.ID, host string) error {
+	return p.guests.Welcome(ctx, tenant, host)
+}
+
+func (people) GuestID(session event.ID, device string) event.ID {
+	return identity.GuestID(session, device)
+}
+
+func (p people) SignInGuest(ctx context.Context, tenant, session, guest event.ID) (gateway.TokenPair, error) {
+	return guestPair(p.guests.SignIn(ctx, tenant, session, guest))
+}
+
+// guestPair leaves it to the gateway to say by which name the class knows the guest.
+func guestPair(t identity.GuestPair, err error) (gateway.TokenPair, error) {
+	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn,
+		User: gateway.Me{ID: t.Guest.ID, TenantID: t.Guest.TenantID, Roles: []directory.Role{}, Guest: true, SessionID: &t.Guest.SessionID}}, err
+}
+
+func meOf(m identity.Me) gateway.Me {
+	return gateway.Me{ID: m.ID, TenantID: m.TenantID, Email: m.Email, Username: m.Username, DisplayName: m.DisplayName, Roles: m.Roles}
+}
 
 func (p people) Claimed(ctx context.Context) bool { return p.s.Claimed(ctx) }
 
@@ -115,7 +152,7 @@ func (p people) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, 
 }
 
 func pair(t identity.TokenPair, err error) (gateway.TokenPair, error) {
-	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: gateway.Me(t.User)}, err
+	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: meOf(t.User)}, err
 }
 
 func principal(p gateway.Principal) identity.Principal {

@@ -72,7 +72,8 @@ func (b *Box) assemble() (err error) {
 	} else if source != nil {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: people{b.People}, Owner: people{b.People}, TLS: secured, Authority: b.Authority,
+	who := people{b.People, identity.NewGuests(b.People, b.Store)}
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, TLS: secured, Authority: b.Authority,
 		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
@@ -118,6 +119,9 @@ func (b *Box) prune(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if _, err := b.Store.PruneRefreshTokens(ctx, event.TimeOf(time.Now())); err != nil {
+			return err
+		}
+		if _, err := b.Store.PruneGuestLinks(ctx, event.TimeOf(time.Now())); err != nil {
 			return err
 		}
 		select {

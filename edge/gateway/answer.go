@@ -111,7 +111,7 @@ func (g *Gateway) sessionAfter(ctx context.Context, o order, a Answer) (Session,
 		case *event.SessionScheduled:
 			return sessionFrom(o.session, p.Plan, session.Scheduled, 0, 0), nil
 		case *event.SessionRescheduled:
-			return sessionFrom(o.session, p.Plan, session.Scheduled, 0, 0), nil
+			return g.replanned(ctx, o, p.Plan, a.Facts[i].CreatedAt)
 		}
 	}
 	var out Session
@@ -135,6 +135,19 @@ func (g *Gateway) sessionAfter(ctx context.Context, o order, a Answer) (Session,
 			out.Status = session.Archived
 		}
 	}
+	return out, err
+}
+
+// replanned shows a class as it was right after its plan changed: scheduled, or live already if only the join code did.
+func (g *Gateway) replanned(ctx context.Context, o order, plan event.Plan, at event.Time) (out Session, err error) {
+	err = g.o.Classes.Read(ctx, o.who.TenantID, o.session, func(s *session.State) error {
+		if started := s.Life.StartedAt; started != 0 && started <= at {
+			out = sessionFrom(o.session, plan, session.Live, started, 0)
+		} else {
+			out = sessionFrom(o.session, plan, session.Scheduled, 0, 0)
+		}
+		return nil
+	})
 	return out, err
 }
 

@@ -79,6 +79,9 @@ func (g *Gateway) take(c *call) (any, error) {
 		if c.route.id != "vote" {
 			n.user = who.UserID
 		}
+		if err := c.who.within(c.route, c.session); err != nil {
+			return nil, err
+		}
 		if err := g.pace(c.who, c.session, c.route.writes()); err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ func TestClass(t *testing.T) {
 	s.send("tina", "POST", class+"/notes", `{"content":"homework","audience":"all"}`).want(201)
 	s.send("tina", "POST", class+"/recording", `{"action":"start"}`).want(503, "recorder_not_armed")
 	s.send("sam", "POST", class+"/media-token", "").want(503, "media_off")
-	s.send("sam", "POST", "/api/join", `{"code":"1"}`).want(501, "not_built_yet")
+	s.send("sam", "POST", "/api/join", `{"code":"1"}`).want(404, "join_code_wrong")
 	for _, path := range []string{"", "/state", "/polls", "/questions", "/assets"} {
 		s.send("sam", "GET", class+path, "").want(200)
 	}

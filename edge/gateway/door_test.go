@@ -88,7 +88,7 @@ func (w *wire) cut() {
 func (s *school) metric(name string) string {
 	s.t.Helper()
 	r := httptest.NewRecorder()
-	s.g.Handler().ServeHTTP(r, httptest.NewRequest("GET", "/metrics", nil))
+	s.g.Metrics().ServeHTTP(r, httptest.NewRequest("GET", "/metrics", nil))
 	for _, line := range strings.Split(r.Body.String(), "\n") {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			return value

@@ -8,7 +8,6 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
-	"multistream/shared/session"
 )
 
 // EventsAnswer is a frame: events of (from, upTo] as one may see them, or a fresh view where one is due.
@@ -36,8 +35,8 @@ func (g *Gateway) getEvents(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.standing == session.StandingOut {
-		return nil, now.gone
+	if gone := now.out(now.standing); gone != nil {
+		return nil, gone
 	}
 	stream, err := g.o.Classes.Follow(ctx, c.who.TenantID, c.session, c.who.UserID, after)
 	var rewind *RewindError

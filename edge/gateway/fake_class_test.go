@@ -19,6 +19,7 @@ type fakeClasses struct {
 	now     event.Time
 	fail    error         // of Do
 	hang    chan struct{} // Do waits for it, if set
+	asked   int           // how often whose a code is
 }
 
 type fakeClass struct {

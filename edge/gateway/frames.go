@@ -22,6 +22,15 @@ type freshView struct {
 	view []byte // encoded; nil where only the standing was asked for
 }
 
+// out tells why a socket of somebody with a standing ends: they are in the class no more. Who was let in and has not entered
+// stays at the door: they join over the socket that they have.
+func (f *freshView) out(was session.Standing) error {
+	if f.admitted && was != session.StandingMember && was != session.StandingStaff {
+		return nil
+	}
+	return f.gone
+}
+
 // look reads somebody's standing and, if asked, their view.
 func (g *Gateway) look(ctx context.Context, who Principal, id event.ID, withView bool) (freshView, error) {
 	var f freshView

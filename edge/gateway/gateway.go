@@ -18,11 +18,12 @@ import (
 	"multistream/shared/limits"
 )
 
-// Options configure a Gateway. Classes, Sessions, Identity, Owner and Assets are required.
+// Options configure a Gateway. Classes, Sessions, Identity, Guests, Owner and Assets are required.
 type Options struct {
 	Classes   Classes
 	Sessions  Sessions
 	Identity  Identity
+	Guests    Guests
 	Owner     Owner
 	Assets    Assets
 	Checks    []Check         // of /readyz
@@ -64,6 +65,8 @@ type Gateway struct {
 	metrics  *metrics
 	limiter  *limiter
 	signIns  *limiter
+	guesses  *guesses
+	coding   chan struct{} // held by who sets a join code
 	handler  http.Handler
 
 	base     context.Context // ends when the gateway stops
@@ -78,8 +81,8 @@ type Gateway struct {
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
 // which the first test finds.
 func New(o Options) (*Gateway, error) {
-	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Owner == nil || o.Assets == nil {
-		return nil, errors.New("gateway: Classes, Sessions, Identity, Owner and Assets are required")
+	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Guests == nil || o.Owner == nil || o.Assets == nil {
+		return nil, errors.New("gateway: Classes, Sessions, Identity, Guests, Owner and Assets are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -92,6 +95,7 @@ func New(o Options) (*Gateway, error) {
 		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
+		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1),
 	}
 	for i := range g.routes {
 		for _, a := range g.routes[i].actions {

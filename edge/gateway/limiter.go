@@ -55,6 +55,26 @@ func (l *limiter) take(key string) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
+// wait tells how long there will be no token, 0 if there is one, and takes none.
+func (l *limiter) wait(key string) time.Duration {
+	wait, ok := l.take(key)
+	if ok {
+		l.back(key)
+	}
+	return wait
+}
+
+// back gives a token back that was taken for nothing.
+func (l *limiter) back(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b, known := l.buckets[key]; known {
+		b.tokens = min(l.burst, b.tokens+1)
+		return
+	}
+	l.rest.tokens++
+}
+
 // sweep forgets full buckets, at most once a second, and tells whether there is room again.
 func (l *limiter) sweep(now time.Time) bool {
 	if since := now.Sub(l.swept); 0 <= since && since < time.Second {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"multistream/shared/access"
+	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/session"
@@ -20,6 +21,8 @@ type member struct {
 	planned  string // role by the plan, "" for none
 	gone     error  // why somebody with the standing "out" is out
 	putOut   bool   // by staff
+	admitted bool   // staff let them in, and they are out: they may enter
+	name     string // by which the class knows them; guests have no other
 }
 
 // member finds out what somebody is in a class. The log goes first: who is in, or was given a role, needs nobody's word,
@@ -36,7 +39,7 @@ func (g *Gateway) member(ctx context.Context, who Principal, id event.ID) (membe
 	if err != nil || m.standing != session.StandingOut {
 		return m, err
 	}
-	byDirectory, err := g.o.Identity.RoleIn(ctx, who, m.course, m.hosts)
+	byDirectory, err := g.roleIn(ctx, who, &m)
 	if err != nil {
 		return m, err
 	}
@@ -50,6 +53,19 @@ func (g *Gateway) member(ctx context.Context, who Principal, id event.ID) (membe
 	return m, nil
 }
 
+// roleIn is the role that somebody has from outside the class. Guests are no people of the directory, and their token is for
+// this class alone; whom staff let in is a student of it, wherever they come from.
+func (g *Gateway) roleIn(ctx context.Context, who Principal, m *member) (directory.Role, error) {
+	if who.isGuest() {
+		return directory.Student, nil
+	}
+	role, err := g.o.Identity.RoleIn(ctx, who, m.course, m.hosts)
+	if err == nil && role == "" && m.admitted {
+		role = directory.Student
+	}
+	return role, err
+}
+
 // memberOf reads a full state; the grants are copied, as the state goes on changing.
 func memberOf(s *session.State, user event.ID) member {
 	m := member{course: s.Life.Plan.CourseID, grants: append([]string(nil), s.GrantsOf(user)...)}
@@ -60,6 +76,9 @@ func memberOf(s *session.State, user event.ID) member {
 		if p.UserID == user {
 			m.planned = p.Role
 		}
+	}
+	if name, known := session.NameOf(s, user); known {
+		m.name = name.V
 	}
 	m.standing, m.role = session.StandingOf(s, user)
 	if set := s.RoleOf(user); set != "" {
@@ -73,6 +92,7 @@ func memberOf(s *session.State, user event.ID) member {
 	}
 	if m.standing == session.StandingOut {
 		m.gone = whyOut(s, user)
+		m.admitted = s.Private != nil && s.Private.Admitted[user.String()] && toFault(m.gone).Code == fault.NotJoined
 		m.putOut = s.Desk != nil && s.Desk.Banned[user.String()] || s.Private != nil && s.Private.Removed[user.String()]
 	} else {
 		m.addPlanned()
@@ -117,6 +137,9 @@ func (m *member) may(command string) error {
 }
 
 func (m *member) actor(who Principal) session.Actor {
+	if who.isGuest() {
+		return session.Actor{UserID: who.UserID, Role: m.role, DisplayName: m.name, Guest: true}
+	}
 	return session.Actor{UserID: who.UserID, Role: m.role, DisplayName: who.DisplayName}
 }
 

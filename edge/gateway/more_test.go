@@ -37,7 +37,7 @@ func TestSignIn(t *testing.T) {
 	s.send("", "POST", "/api/auth/refresh", `{"refreshToken":"refresh-sam"}`).want(200)
 	s.send("", "POST", "/api/auth/refresh", "").want(401, "unauthenticated")
 	out := s.send("", "POST", "/api/auth/logout", "", "Cookie", "ms_refresh=refresh-sam").want(200)
-	if all := strings.Join(out.header.Values("Set-Cookie"), " "); strings.Count(all, "Max-Age=0") != 2 {
+	if all := strings.Join(out.header.Values("Set-Cookie"), " "); strings.Count(all, "Max-Age=0") != 3 {
 		t.Errorf("cookies after signing out: %s", all)
 	}
 	s.send("", "POST", "/api/auth/login", `{"username":"sam"}`).want(400, "invalid_field", "password")

@@ -113,7 +113,7 @@ func success(rt *route) int {
 	switch rt.id {
 	case "live":
 		return http.StatusSwitchingProtocols
-	case "joinByCode", "changePassword":
+	case "changePassword":
 		return fault.Lookup(fault.NotBuilt).Status
 	case "mediaToken":
 		return fault.Lookup(fault.MediaOff).Status

@@ -87,6 +87,8 @@ func (e *RewindError) Error() string {
 // Sessions lists classes.
 type Sessions interface {
 	Sessions(ctx context.Context, tenant event.ID, f eventlog.Filter) ([]eventlog.Summary, error)
+	// OpenByCode lists the classes of all tenants that a join code opens now.
+	OpenByCode(ctx context.Context, code string) ([]eventlog.Summary, error)
 }
 
 // Principal is somebody whose token was verified.
@@ -95,7 +97,10 @@ type Principal struct {
 	TenantID    event.ID
 	DisplayName string
 	Roles       []directory.Role // tenant-wide
+	GuestOf     event.ID         // the one class that a guest is in; absent for the people of the directory
 }
+
+func (p *Principal) isGuest() bool { return !p.GuestOf.IsZero() }
 
 // Identity says who somebody is. Errors are *fault.Fault.
 type Identity interface {

@@ -18,6 +18,7 @@ type order struct {
 	command string
 	key     string
 	payload any
+	newCode bool // the box chooses a join code
 	route   *route
 }
 
@@ -59,6 +60,11 @@ func (g *Gateway) do(ctx context.Context, o order, actor session.Actor) (any, er
 	if err != nil {
 		return nil, fault.New(fault.InvalidBody, "The request holds something that can't be kept. Nothing was changed.").Because(err)
 	}
+	return g.withCode(ctx, &o, func() (any, error) { return g.hand(ctx, o, actor, digest) })
+}
+
+// hand gives the command to the class. digest is of what was asked, before the box put anything to it.
+func (g *Gateway) hand(ctx context.Context, o order, actor session.Actor, digest []byte) (any, error) {
 	a, err := g.o.Classes.Do(ctx, Request{TenantID: o.who.TenantID, SessionID: o.session, Digest: digest,
 		Command: session.Command{Type: o.command, Key: o.key, Actor: actor, Payload: o.payload}})
 	result := "done"

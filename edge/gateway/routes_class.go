@@ -9,7 +9,7 @@ func participationRoutes() []route {
 	leave.plain = true // a page that closes sends it as a beacon
 	return []route{
 		one(post, inSession+"/join", "join", "participant.join", "Join the class, or its waiting room.", JoinAnswer{}, 0),
-		{method: post, path: "/join", id: "joinByCode", about: "Join by code. Not built yet.", open: true, raw: true, handle: notBuilt},
+		{method: post, path: "/join", id: "joinByCode", about: "Join by code: as oneself if signed in, else as a guest of that class, who is signed in for it alone.", open: true, request: codeBody{}, answer: CodeJoinAnswer{}, handle: (*Gateway).joinByCode},
 		leave,
 		several(inSession+"/admissions", "admissions", "Let in, or turn away, somebody who waits, or all.", "admit", "participant.admit", "deny", "participant.deny"),
 		several(inSession+"/lock", "lock", "Let nobody new in, or let people in again.", "lock", "session.lock", "unlock", "session.unlock"),

@@ -21,6 +21,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/session"
 )
 
 // school is a gateway with people: each name is its own token.
@@ -45,7 +46,7 @@ func userID(name string) event.ID { return event.DeriveID(demo, demo, name, 0) }
 func open(t testing.TB, change func(*gateway.Options)) *school {
 	t.Helper()
 	s := &school{t: t, classes: &fakeClasses{classes: map[event.ID]*fakeClass{}, now: event.TimeOf(time.Now())}, people: newPeople(), logs: &syncBuffer{}}
-	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Owner: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
+	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Guests: s.people, Owner: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
 		Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Version: "test"}
 	o.Pace.CommandsPer10 = 10_000
 	o.Pace.Beat = time.Hour // a test that counts messages gets no other
@@ -163,6 +164,18 @@ func (s *school) live(names ...string) string {
 	return class
 }
 
+func (f *fakeClasses) OpenByCode(_ context.Context, code string) (out []eventlog.Summary, _ error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	for id, c := range f.classes {
+		if open := c.state.Life.Status == session.Scheduled || c.state.Life.Status == session.Live; open && c.state.Desk.JoinCode == code {
+			out = append(out, eventlog.Summary{ID: id, TenantID: c.tenant, Status: c.state.Life.Status, JoinCode: code})
+		}
+	}
+	return out, nil
+}
+
 func classID(path string) event.ID { return event.MustID(strings.TrimPrefix(path, "/api/sessions/")) }
 
 func (f *fakeClasses) Sessions(_ context.Context, tenant event.ID, filter eventlog.Filter) ([]eventlog.Summary, error) {
@@ -187,10 +200,12 @@ type fakePeople struct {
 	expired map[string]bool
 	down    bool
 	roles   map[string]directory.Role
+	guests  map[string]gateway.Principal // by token
+	hosts   map[string]event.ID          // whose a Host is
 }
 
 func newPeople() *fakePeople {
-	return &fakePeople{expired: map[string]bool{}, roles: map[string]directory.Role{
+	return &fakePeople{expired: map[string]bool{}, guests: map[string]gateway.Principal{}, hosts: map[string]event.ID{}, roles: map[string]directory.Role{
 		"tina": directory.Teacher, "ada": directory.Assistant, "sam": directory.Student, "sue": directory.Student, "max": directory.Admin,
 	}}
 }
@@ -206,6 +221,9 @@ func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.P
 	defer p.mu.Unlock()
 	name, foreign := strings.CutPrefix(token, "foreign-")
 	_, known := p.roles[name]
+	if guest, ok := p.guests[token]; ok {
+		return guest, nil
+	}
 	switch {
 	case p.expired[name]:
 		return gateway.Principal{}, fault.New(fault.TokenExpired, "The sign-in has run out.")
@@ -268,6 +286,30 @@ func (p *fakePeople) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenP
 	}
 	p.nobodys.Store(false)
 	return p.pair(ctx, "tina")
+}
+
+func (p *fakePeople) Welcome(_ context.Context, tenant event.ID, host string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if owner, ok := p.hosts[host]; ok && owner != tenant {
+		return fault.New(fault.JoinCodeWrong, "Another school's.")
+	}
+	return nil
+}
+
+func (p *fakePeople) GuestID(session event.ID, device string) event.ID {
+	return event.DeriveID(session, session, device, 0)
+}
+
+func (p *fakePeople) SignInGuest(_ context.Context, tenant, session, guest event.ID) (gateway.TokenPair, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.down {
+		return gateway.TokenPair{}, fault.New(fault.IdentityDown, "Identity does not answer.")
+	}
+	token := "guest-" + guest.String()
+	p.guests[token] = gateway.Principal{UserID: guest, TenantID: tenant, GuestOf: session}
+	return gateway.TokenPair{AccessToken: token, RefreshToken: "refresh-" + token, ExpiresAt: 1, ExpiresIn: 900}, nil
 }
 
 func (p *fakePeople) Logout(context.Context, string) error { return nil }

@@ -87,6 +87,9 @@ func (g *Gateway) refresh(c *call) (any, error) {
 		return nil, fault.New(fault.Unauthenticated, "There is no refresh token. Please sign in.")
 	}
 	pair, err := g.o.Identity.Refresh(c.r.Context(), token)
+	if err == nil && pair.User.Guest {
+		pair.User, err = g.guestMe(c.r.Context(), Principal{UserID: pair.User.ID, TenantID: pair.User.TenantID, GuestOf: *pair.User.SessionID})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +108,16 @@ func (g *Gateway) logout(c *call) (any, error) {
 		}
 	}
 	setCookies(c, "", -1, "", -1)
+	setDevice(c, "", -1) // who comes to this device next is another guest
 	return Empty{}, nil
 }
 
-func (g *Gateway) me(c *call) (any, error) { return g.o.Identity.Me(c.r.Context(), c.who) }
+func (g *Gateway) me(c *call) (any, error) {
+	if c.who.isGuest() {
+		return g.guestMe(c.r.Context(), c.who)
+	}
+	return g.o.Identity.Me(c.r.Context(), c.who)
+}
 
 func notBuilt(*Gateway, *call) (any, error) {
 	return nil, fault.New(fault.NotBuilt, "This box can't do this yet. Nothing was changed.")

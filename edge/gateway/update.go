@@ -45,8 +45,9 @@ func (w *writer) recheck() error {
 	if err != nil {
 		return err
 	}
+	was := w.standing
 	w.standing = now.standing
-	return now.gone
+	return now.out(was)
 }
 
 // flush writes the batch as a frame.

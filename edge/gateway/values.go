@@ -17,6 +17,8 @@ type Me struct {
 	Username    string           `json:"username,omitempty"`
 	DisplayName string           `json:"displayName"`
 	Roles       []directory.Role `json:"roles"`
+	Guest       bool             `json:"guest,omitempty"`     // of the class below, and of nothing else
+	SessionID   *event.ID        `json:"sessionId,omitempty"` // guests only
 }
 
 // TokenPair answers a sign-in.

@@ -102,11 +102,11 @@ func (w *writer) begin(after event.Position, resume bool) error {
 		return err
 	}
 	w.standing, w.from, w.upTo, w.epoch = now.standing, after.Sequence, after.Sequence, now.at.Epoch
-	if now.gone != nil {
+	if gone := now.out(now.standing); gone != nil {
 		if resume { // its last view may be older than the reason
 			_ = w.fresh(nil)
 		}
-		return now.gone
+		return gone
 	}
 	var rewind *event.Position
 	if resume && now.at.Sequence-after.Sequence <= catchUp {
@@ -137,6 +137,7 @@ func (w *writer) fresh(rewind *event.Position) error {
 	if cap(*buf) <= frameBytes {
 		buffers.Put(buf)
 	}
+	was := w.standing
 	w.standing, w.epoch, w.from, w.upTo, w.skip = v.standing, v.at.Epoch, v.at.Sequence, v.at.Sequence, time.Time{}
 	if w.stream != nil {
 		w.stream.Skip(w.upTo)
@@ -144,7 +145,7 @@ func (w *writer) fresh(rewind *event.Position) error {
 	if err != nil {
 		return err
 	}
-	return v.gone
+	return v.out(was)
 }
 
 // due does what its time has come for: the position after hidden events, a sign of life, a ping, the check of the token.

@@ -66,8 +66,11 @@ func encodeCopy(c *event.Copy) []byte {
 }
 
 // Copy gives the JSON of the event.Copy that a person with this standing gets, or nil for nothing. It is shared: don't
-// change it.
+// change it. Who is out is told what the waiting room is told.
 func (n *Entry) Copy(user event.ID, standing session.Standing) []byte {
+	if standing == session.StandingOut {
+		standing = session.StandingWaiting
+	}
 	if own, ok := n.byPerson[user]; ok {
 		return own
 	}

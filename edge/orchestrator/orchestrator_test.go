@@ -142,6 +142,32 @@ func TestWhoIsAwayForAMinuteHasLeft(t *testing.T) {
 	})
 }
 
+// TestWhoIsGoneWaitsNoMore: the waiting room empties itself of those who went away, and of them alone.
+func TestWhoIsGoneWaitsNoMore(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		on := true
+		b.must(rivera, "session.settings", "wait", &session.SessionSettings{WaitingRoom: &on})
+		b.must(rivera, "participant.remove", "out", &session.ParticipantRemove{UserID: sam.UserID})
+		b.must(rivera, "participant.remove", "out too", &session.ParticipantRemove{UserID: ada.UserID})
+		b.must(sam, "participant.join", "back", &session.ParticipantJoin{})
+		b.must(ada, "participant.join", "back", &session.ParticipantJoin{})
+		follows, err := b.Follow(t.Context(), school, classID, ada.UserID, event.Position{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer follows.Close()
+		before := len(b.leaves())
+		<-time.After(4 * time.Minute)
+		synctest.Wait()
+		if left := b.leaves()[before:]; len(left) != 2 || left[0].UserID != rivera.UserID && left[1].UserID != rivera.UserID ||
+			left[0].UserID != sam.UserID && left[1].UserID != sam.UserID {
+			t.Errorf("left: %+v; want the teacher, who was inside, and Sam, who waited, both without a connection", left)
+		}
+		b.checkLog()
+	})
+}
+
 func (b *box) leaves() (out []event.ParticipantLeft) {
 	for _, e := range b.events() {
 		if o, err := event.OpenEvent(&e, b.keys); err == nil && o.Type == event.TypeParticipantLeft {

@@ -87,6 +87,19 @@ func (c *class) onTimer(ctx context.Context) {
 		c.system("participant.expire", fmt.Sprintf("expire:%s:%d", p.UserID, int64(p.JoinedAt)),
 			&session.ParticipantExpire{UserID: p.UserID, LeftAt: max(leftAt, p.JoinedAt), JoinedAt: p.JoinedAt})
 	}
+	c.expireWaiting(now)
+}
+
+// expireWaiting empties the waiting room of those who went away, so that who is gone does not keep others out of it.
+func (c *class) expireWaiting(now time.Time) {
+	for i := range c.state.Desk.Waiting {
+		w := &c.state.Desk.Waiting[i]
+		since, _, away := c.presence.absent(w.UserID)
+		if gone := now.Sub(since); away && gone >= limits.WaitingAbsence*time.Millisecond {
+			c.system("participant.expire", fmt.Sprintf("expire:%s:%d", w.UserID, int64(w.Since)),
+				&session.ParticipantExpire{UserID: w.UserID, LeftAt: c.clock.now() - event.Time(gone.Milliseconds()), JoinedAt: w.Since})
+		}
+	}
 }
 
 // retry tries the log again: a class that was live writes down its halt, which is the try; others just go on.

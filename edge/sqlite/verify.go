@@ -120,7 +120,10 @@ func (s *Store) VerifySession(ctx context.Context, tenant, session event.ID, res
 	if err == nil && keys < prev.Sequence {
 		err = damaged(session, prev.Sequence, fmt.Sprintf("the index of keys has %d rows of a log of %d", keys, prev.Sequence))
 	}
-	return asReadError(err)
+	if err != nil {
+		return asReadError(err)
+	}
+	return s.verifyCode(ctx, tenant, session)
 }
 
 // scrubPageLength is how many rows the background check reads at a time.

@@ -16,6 +16,7 @@ var owners = []owner{
 		"tools/oracle/...":   "the oracle: judges a database after a crash without any of the product's code",
 	}},
 	{outside: "github.com/jackc/pgx", folder: "hub/postgres/..."},
+	{outside: "rsc.io/qr", folder: "edge/gateway/..."},
 	{outside: "github.com/nats-io", folder: "edge/bus/..."},
 }
 

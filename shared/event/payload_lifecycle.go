@@ -58,7 +58,7 @@ type SessionScheduled struct {
 	PlanRevision int `json:"planRevision,omitzero"` // of the hub's plan that the edge adopted
 }
 
-// SessionRescheduled replaces the plan of a session that has not started.
+// SessionRescheduled replaces the plan of a session that has not started, or the join code alone of one that runs.
 type SessionRescheduled struct {
 	Plan
 	PlanRevision int `json:"planRevision,omitzero"`

@@ -18,6 +18,7 @@ const (
 	Forbidden        Code = "forbidden"
 	NotFound         Code = "not_found"
 	MethodNotAllowed Code = "method_not_allowed"
+	JoinCodeWrong    Code = "join_code_wrong"
 	NotJoined        Code = "not_joined"
 	NotStarted       Code = "not_started"
 	AlreadyStarted   Code = "already_started"
@@ -78,6 +79,7 @@ var table = map[Code]Entry{
 	Forbidden:        {403, 4403, false},
 	NotFound:         {404, 4404, false},
 	MethodNotAllowed: {405, 4405, false},
+	JoinCodeWrong:    {404, 4404, false},
 	NotJoined:        {403, 4403, false},
 	NotStarted:       {409, 4409, true},
 	AlreadyStarted:   {409, 4409, false},

@@ -40,6 +40,8 @@ var Table = map[string]Limit{
 	"join_code":        {0, 12},
 	"claim_code":       {1, 64},
 	"domain":           {3, 253},
+	"typed_code":       {1, 40}, // a join code as people type it, with dashes and blanks
+	"device":           {32, 128},
 	"order":            {0, 10000},
 	"page_index":       {0, 499},
 	"board_operations": {1, 50},
@@ -85,6 +87,7 @@ const (
 	PrivateWindows    = 2000 // private conversations of a class
 	EndingMillis      = 10_000
 	AbsenceMillis     = 60_000
+	WaitingAbsence    = 120_000   // milliseconds without a connection after which somebody waits no more
 	BodyBytes         = 256 << 10 // request bodies other than assets
 	AssetBytes        = 50 << 20
 	SocketMessage     = 256 << 10

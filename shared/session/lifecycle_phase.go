@@ -20,7 +20,7 @@ const (
 // themselves refuse what does not fit the state beyond that.
 var phases = map[string]phase{
 	"session.schedule":   unplanned,
-	"session.reschedule": before,
+	"session.reschedule": before | during, // once it runs, the join code alone
 	"session.cancel":     before,
 	"session.start":      before | during,
 	"session.settings":   before | during,

@@ -12,7 +12,7 @@ import (
 // "ok", or the code of the refusal. Written by hand from the description of the lifecycle. Archived is as ended.
 const openTable = `
 session.schedule    ok         wrong_state  already_started already_started session_ended session_cancelled
-session.reschedule  not_found  ok           already_started already_started session_ended session_cancelled
+session.reschedule  not_found  ok           ok              session_halted  session_ended session_cancelled
 session.cancel      not_found  ok           already_started already_started session_ended session_cancelled
 session.start       not_found  ok           ok              session_halted  session_ended session_cancelled
 session.settings    not_found  ok           ok              session_halted  session_ended session_cancelled

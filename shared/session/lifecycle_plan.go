@@ -45,7 +45,8 @@ type SessionSchedule struct {
 	PlanRevision      int              `json:"planRevision,omitzero" optional:"true"`
 }
 
-// SessionReschedule asks for session.rescheduled; what is absent stays as it is.
+// SessionReschedule asks for session.rescheduled; what is absent stays as it is. While the class runs only its join code can
+// be changed or, by the empty one, taken back.
 type SessionReschedule struct {
 	LessonID          *event.ID        `json:"lessonId,omitempty" optional:"true"`
 	CourseID          *event.ID        `json:"courseId,omitempty" optional:"true"`
@@ -86,6 +87,9 @@ func decideSchedule(_ *State, _ *Command, p *SessionSchedule) ([]event.Fact, err
 }
 
 func decideReschedule(s *State, _ *Command, p *SessionReschedule) ([]event.Fact, error) {
+	if s.Life.Status != Scheduled && (p.JoinCode == nil || *p != SessionReschedule{JoinCode: p.JoinCode}) {
+		return nil, shutDuring(s, before)
+	}
 	plan := s.Life.Plan
 	plan.JoinCode, plan.Destinations = s.Desk.JoinCode, s.Desk.Planned
 	plan.Settings, plan.Chat = s.Settings, s.ChatRules // they may have been changed since the plan was made
@@ -109,6 +113,9 @@ func decideReschedule(s *State, _ *Command, p *SessionReschedule) ([]event.Fact,
 	set(&plan.AssistantMayEnd, p.AssistantMayEnd)
 	set(&plan.Destinations, p.Destinations)
 	set(&plan.JoinCode, p.JoinCode)
+	if plan.Title.Erased && s.Life.Status != Scheduled {
+		plan.Title = event.Text{} // a running class gets no new title, and its door must not stay open for that
+	}
 	if plan.Title.Erased {
 		return nil, fault.At(fault.InvalidField, "title", "Who gave this class its title was erased. Give it a new title along with the change.")
 	}

@@ -94,6 +94,32 @@ func TestReschedule(t *testing.T) {
 	c.finish()
 }
 
+// TestJoinCodeOfRunningClass: while a class runs its code can be changed and taken back, and nothing else of its plan; what
+// was switched since stays as it is, and only staff learn the code.
+func TestJoinCodeOfRunningClass(t *testing.T) {
+	c := newClass(t)
+	c.do(teacher(), "session.schedule", testPlan())
+	c.do(teacher(), "session.start", nil)
+	c.join(student("Sam"))
+	c.do(teacher(), "session.settings", &SessionSettings{Polls: ptr(false)})
+	e := c.do(teacher(), "session.reschedule", &SessionReschedule{JoinCode: ptr("K7P2QX")})[0]
+	c.noop(teacher(), "session.reschedule", &SessionReschedule{JoinCode: ptr("K7P2QX")})
+	if c.s.Desk.JoinCode != "K7P2QX" || c.s.Settings.Polls || c.s.Life.Status != Live {
+		t.Errorf("after the code was set: %+v, code %q", c.s.Life, c.s.Desk.JoinCode)
+	}
+	d := Deliver(c.s, &e)
+	if got := d.For(&e, who("Sam"), StandingMember).Payload.(*event.SessionRescheduled); got.JoinCode != "" {
+		t.Errorf("a student was told the code %q", got.JoinCode)
+	}
+	c.refused(fault.AlreadyStarted, teacher(), "session.reschedule", &SessionReschedule{JoinCode: ptr("K7P2QY"), Capacity: ptr(3)})
+	c.refused(fault.AlreadyStarted, teacher(), "session.reschedule", nil)
+	c.s.Life.Plan.Title = event.Text{Erased: true}
+	c.do(teacher(), "session.reschedule", &SessionReschedule{JoinCode: ptr("")})
+	if c.s.Desk.JoinCode != "" {
+		t.Errorf("after it was taken back the code is %q", c.s.Desk.JoinCode)
+	}
+}
+
 // TestErasedTitle: a plan whose author was erased can be changed once it gets a new title.
 func TestErasedTitle(t *testing.T) {
 	c := newClass(t)

@@ -35,6 +35,9 @@ func applyAdmitted(s *State, _ *event.Opened, p *event.ParticipantAdmitted) {
 		s.Private.Admitted[id] = true
 		delete(s.Private.Denied, id)
 		delete(s.Private.Removed, id)
+		if w := s.waiting(p.UserID); w != nil && w.Guest && s.Life.Status != Scheduled && len(s.Private.Expected) < limits.People {
+			s.Private.Expected = append(s.Private.Expected, *w)
+		}
 	}
 	if s.Life.Status != Scheduled {
 		s.stopWaiting(p.UserID)
@@ -47,6 +50,7 @@ func applyDenied(s *State, _ *event.Opened, p *event.ParticipantDenied) {
 	if s.Private != nil {
 		s.Private.Denied[p.UserID.String()] = true
 		delete(s.Private.Admitted, p.UserID.String())
+		s.expectNoMore(p.UserID)
 	}
 	s.stopWaiting(p.UserID)
 }
@@ -63,6 +67,7 @@ func applyJoined(s *State, e *event.Opened, p *event.ParticipantJoined) {
 	joined := Participant{UserID: p.UserID, Role: p.Role, DisplayName: p.DisplayName, Guest: p.Guest, Present: true, JoinedAt: p.JoinedAt, Grants: sorted(p.Grants)}
 	known := s.person(p.UserID)
 	if s.Private != nil {
+		s.expectNoMore(p.UserID)
 		s.place(e, &joined, known)
 		if known == nil || !known.Present {
 			s.Roster.Present++
@@ -133,6 +138,7 @@ func applyRemoved(s *State, _ *event.Opened, p *event.ParticipantRemoved) {
 	if s.Private != nil {
 		s.Private.Removed[p.UserID.String()] = true
 		delete(s.Private.Admitted, p.UserID.String())
+		s.expectNoMore(p.UserID)
 	}
 	s.stopWaiting(p.UserID)
 }
@@ -149,6 +155,7 @@ func applyBanned(s *State, _ *event.Opened, p *event.ParticipantBanned) {
 	if p.Banned {
 		if s.Private != nil {
 			delete(s.Private.Admitted, id)
+			s.expectNoMore(p.UserID)
 		}
 		s.stopWaiting(p.UserID)
 	}

@@ -21,8 +21,8 @@ var rosterCommands = map[string]*CommandType{
 }
 
 // ParticipantJoin asks for participant.joined, or for a place in the waiting room. A person is in a class once, however
-// many devices they use: joining again changes nothing. Those who wait join again when they see participant.admitted,
-// session.started, or that the waiting room was switched off.
+// many devices they use: joining again changes nothing. Those who wait join again, on the socket that they have, when they
+// see participant.admitted, session.started, or that the waiting room was switched off.
 type ParticipantJoin struct {
 	DisplayName string `json:"displayName,omitzero" optional:"true" limit:"display_name"` // guests only: what they call themselves
 }
@@ -62,10 +62,13 @@ func decideJoin(s *State, c *Command, p *ParticipantJoin) ([]event.Fact, error) 
 		return nil, err
 	}
 	name := event.Plain(c.Actor.DisplayName)
-	if c.Actor.Guest && p.DisplayName != "" {
-		name = event.Plain(p.DisplayName)
+	if c.Actor.Guest {
+		name = guestName(s, c, p)
 	}
-	if mustWait(s, me, staff) {
+	if c.Actor.Guest && name.V == "" {
+		return nil, fault.At(fault.InvalidField, "displayName", "Please say by which name the class shall know you. Nothing was changed.")
+	}
+	if mustWait(s, &c.Actor, staff) {
 		switch {
 		case s.waiting(me) != nil:
 			return nil, nil
@@ -79,6 +82,17 @@ func decideJoin(s *State, c *Command, p *ParticipantJoin) ([]event.Fact, error) 
 	}
 	return one(event.TypeParticipantJoined, &event.ParticipantJoined{UserID: me, Role: role, JoinedAt: c.Now, DisplayName: name,
 		Guest: c.Actor.Guest, Grants: s.GrantsOf(me)})
+}
+
+// guestName is the name that the class knows a guest by, else the one they give: who was let in under a name keeps it.
+func guestName(s *State, c *Command, p *ParticipantJoin) event.Text {
+	if known, ok := NameOf(s, c.Actor.UserID); ok && !known.Erased {
+		return known
+	}
+	if p.DisplayName != "" {
+		return event.Plain(p.DisplayName)
+	}
+	return event.Plain(c.Actor.DisplayName)
 }
 
 // mayEnter refuses those who were turned away. Staff may enter a locked class.
@@ -101,9 +115,10 @@ func (s *State) wasIn(user event.ID) bool {
 }
 
 // mustWait tells whether somebody goes to the waiting room: those who were removed until staff admit them, and of the
-// students everybody before the start and newcomers while the waiting room is on.
-func mustWait(s *State, me event.ID, staff bool) bool {
-	id := me.String()
+// students everybody before the start and newcomers while the waiting room is on. Guests are newcomers whom nobody vouches
+// for: they are let in by staff, whatever the waiting room.
+func mustWait(s *State, who *Actor, staff bool) bool {
+	id := who.UserID.String()
 	switch {
 	case s.Private.Removed[id]:
 		return true
@@ -112,7 +127,7 @@ func mustWait(s *State, me event.ID, staff bool) bool {
 	case s.Life.Status == Scheduled:
 		return true
 	}
-	return s.Settings.WaitingRoom && !s.Private.Admitted[id] && !s.wasIn(me)
+	return (s.Settings.WaitingRoom || who.Guest) && !s.Private.Admitted[id] && !s.wasIn(who.UserID)
 }
 
 // hasRoom refuses those who come when the class is full. Staff always get in.

@@ -25,12 +25,28 @@ func TestJoin(t *testing.T) {
 	c.refused(fault.NotJoined, student("Sam"), "hand.raise", nil)
 	c.join(student("Sam"))
 	guest := Actor{UserID: who("Gil"), Role: "student", DisplayName: "Guest 7", Guest: true}
+	c.refused(fault.InvalidField, Actor{UserID: who("Gil"), Role: "student", Guest: true}, "participant.join", nil)
 	c.do(guest, "participant.join", &ParticipantJoin{DisplayName: "Gil"})
+	c.standing("Gil", StandingWaiting) // whatever the waiting room: nobody vouches for guests
+	c.do(teacher(), "participant.admit", &ParticipantAdmit{UserID: who("Gil")})
+	if name, ok := NameOf(c.s, who("Gil")); !ok || name.V != "Gil" || len(c.s.Private.Expected) != 1 {
+		t.Errorf("let in, the guest is known as %q", name.V)
+	}
+	c.do(guest, "participant.join", &ParticipantJoin{DisplayName: "The Head"})
+	if len(c.s.Private.Expected) != 0 {
+		t.Error("a guest who is in is still expected")
+	}
 	sam := student("Pia")
 	c.do(sam, "participant.join", &ParticipantJoin{DisplayName: "The Teacher"})
 	if got := c.s.person(who("Gil")); got.DisplayName.V != "Gil" || !got.Guest {
 		t.Errorf("the guest is %+v", got)
 	}
+	c.do(guest, "participant.leave", nil)
+	if name, ok := NameOf(c.s, who("Gil")); !ok || name.V != "Gil" {
+		t.Errorf("the class knows the guest who left as %q", name.V)
+	}
+	c.do(guest, "participant.join", nil) // admission lasts
+	c.standing("Gil", StandingMember)
 	if got := c.s.person(who("Pia")); got.DisplayName.V != "Pia" {
 		t.Errorf("a pupil called themselves %q", got.DisplayName.V)
 	}

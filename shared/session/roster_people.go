@@ -44,6 +44,30 @@ func (s *State) present(user event.ID) *Participant {
 	return nil
 }
 
+// NameOf gives the name by which a class knows somebody who is or was in it, who waits, or a guest who was let in; ok is
+// false for others. Full states only.
+func NameOf(s *State, user event.ID) (name event.Text, ok bool) {
+	if p := s.person(user); p != nil {
+		return p.DisplayName, true
+	}
+	if w := s.waiting(user); w != nil {
+		return w.DisplayName, true
+	}
+	if s.Private != nil {
+		for i := range s.Private.Expected {
+			if w := &s.Private.Expected[i]; w.UserID == user {
+				return w.DisplayName, true
+			}
+		}
+	}
+	return event.Text{}, false
+}
+
+// expectNoMore forgets a guest who was let in.
+func (s *State) expectNoMore(user event.ID) {
+	s.Private.Expected = without(s.Private.Expected, func(w *Waiting) bool { return w.UserID == user })
+}
+
 // waiting gives somebody's row of the waiting room, or nil.
 func (s *State) waiting(user event.ID) *Waiting {
 	if s.Desk == nil {

@@ -56,19 +56,20 @@ type Destination struct {
 
 // Private is what decisions need and no view shows.
 type Private struct {
-	At         event.Time                  `json:"at"`         // createdAt of the latest event
-	Quiet      map[string]bool             `json:"quiet"`      // by user id: students see them as a count only
-	Paged      map[string]bool             `json:"paged"`      // by user id: beyond the roster of a view
-	Admitted   map[string]bool             `json:"admitted"`   // by user id: may join though the waiting room is on
-	Denied     map[string]bool             `json:"denied"`     // by user id
-	Removed    map[string]bool             `json:"removed"`    // by user id: needs admission to come back
-	Roles      map[string]string           `json:"roles"`      // by user id: role set by permission.changed, outlives leaving
-	Grants     map[string][]string         `json:"grants"`     // by user id: likewise
-	LastChat   map[string]event.Time       `json:"lastChat"`   // by user id: slow mode
-	Upvotes    map[string]map[string]bool  `json:"upvotes"`    // by question id, user id
-	Votes      map[string]map[string][]int `json:"votes"`      // by poll id, user or voter id
-	Undo       map[string][]UndoStep       `json:"undo"`       // by page and user id, oldest first
-	RefreshAll int64                       `json:"refreshAll"` // sequence of the last event that changed what people may see of others
+	At         event.Time                  `json:"at"`                 // createdAt of the latest event
+	Quiet      map[string]bool             `json:"quiet"`              // by user id: students see them as a count only
+	Paged      map[string]bool             `json:"paged"`              // by user id: beyond the roster of a view
+	Admitted   map[string]bool             `json:"admitted"`           // by user id: may join though the waiting room is on
+	Denied     map[string]bool             `json:"denied"`             // by user id
+	Removed    map[string]bool             `json:"removed"`            // by user id: needs admission to come back
+	Roles      map[string]string           `json:"roles"`              // by user id: role set by permission.changed, outlives leaving
+	Grants     map[string][]string         `json:"grants"`             // by user id: likewise
+	LastChat   map[string]event.Time       `json:"lastChat"`           // by user id: slow mode
+	Upvotes    map[string]map[string]bool  `json:"upvotes"`            // by question id, user id
+	Votes      map[string]map[string][]int `json:"votes"`              // by poll id, user or voter id
+	Undo       map[string][]UndoStep       `json:"undo"`               // by page and user id, oldest first
+	Expected   []Waiting                   `json:"expected,omitempty"` // guests who were let in and did not enter yet: nobody else knows their names
+	RefreshAll int64                       `json:"refreshAll"`         // sequence of the last event that changed what people may see of others
 }
 
 // UndoStep is one change of a page that its author can take back.
