@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/shared/event"
@@ -59,6 +60,10 @@ type Gateway struct {
 	mu      sync.Mutex
 	sockets map[event.ID]int // open ones by user
 	open    sync.WaitGroup   // sockets
+
+	heldMu      sync.Mutex
+	held        map[event.ID]map[*held]struct{} // by user
+	revocations atomic.Int64                    // calls of Recheck
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -75,7 +80,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	o.Pace = o.Pace.orDefault()
 	g := &Gateway{
-		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{},
+		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[event.ID]map[*held]struct{}{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
 	}

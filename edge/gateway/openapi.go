@@ -110,7 +110,7 @@ func success(rt *route) int {
 	switch rt.id {
 	case "live":
 		return http.StatusSwitchingProtocols
-	case "joinByCode", "changePassword":
+	case "joinByCode":
 		return fault.Lookup(fault.NotBuilt).Status
 	case "mediaToken":
 		return fault.Lookup(fault.MediaOff).Status

@@ -257,7 +257,14 @@ func (p *fakePeople) pair(ctx context.Context, name string) (gateway.TokenPair, 
 	return gateway.TokenPair{AccessToken: name, RefreshToken: "refresh-" + name, ExpiresAt: 1, ExpiresIn: 900, User: me}, err
 }
 
-func (p *fakePeople) Logout(context.Context, string) error { return nil }
+func (p *fakePeople) Logout(context.Context, gateway.Logout) error { return nil }
+
+func (p *fakePeople) Password(_ context.Context, who gateway.Principal, o gateway.PasswordOrder) (string, error) {
+	if !o.UserID.IsZero() && o.New == "" {
+		return "made-for-once", nil
+	}
+	return "", nil
+}
 
 type fakeAssets struct {
 	mu   sync.Mutex

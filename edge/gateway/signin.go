@@ -30,17 +30,22 @@ type refreshBody struct {
 	RefreshToken string `json:"refreshToken,omitzero" optional:"true"`
 }
 
-// authenticate finds out who sends a request: by its Bearer token or, in a browser, by the cookie.
-func (g *Gateway) authenticate(r *http.Request, rt *route) (Principal, error) {
+type logoutBody struct {
+	refreshBody
+	Everywhere bool `json:"everywhere,omitzero" optional:"true"`
+}
+
+// authenticate finds out who sends a request, and by which token: its Bearer token or, in a browser, the cookie's.
+func (g *Gateway) authenticate(r *http.Request, rt *route) (who Principal, token string, err error) {
 	read := tokenOf
 	if rt.id == "live" {
 		read = socketToken
 	}
-	token, err := read(r)
-	if err != nil {
-		return Principal{}, err
+	if token, err = read(r); err != nil {
+		return Principal{}, "", err
 	}
-	return g.o.Identity.Authenticate(r.Context(), token, r.Host)
+	who, err = g.o.Identity.Authenticate(r.Context(), token, r.Host)
+	return who, token, err
 }
 
 func tokenOf(r *http.Request) (string, error) {
@@ -80,10 +85,11 @@ func (g *Gateway) refresh(c *call) (any, error) {
 	if wait, ok := g.signIns.take(addressOf(c.r)); !ok {
 		return nil, tooFast(wait)
 	}
-	token, err := refreshToken(c)
-	if err != nil {
+	var b refreshBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
 		return nil, err
 	}
+	token := refreshToken(c, b)
 	if token == "" {
 		return nil, fault.New(fault.Unauthenticated, "There is no refresh token. Please sign in.")
 	}
@@ -96,14 +102,13 @@ func (g *Gateway) refresh(c *call) (any, error) {
 }
 
 func (g *Gateway) logout(c *call) (any, error) {
-	token, err := refreshToken(c)
-	if err != nil {
+	var b logoutBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
 		return nil, err
 	}
-	if token != "" {
-		if err := g.o.Identity.Logout(c.r.Context(), token); err != nil {
-			return nil, err
-		}
+	access, _ := tokenOf(c.r) // none is no error
+	if err := g.o.Identity.Logout(c.r.Context(), Logout{RefreshToken: refreshToken(c, b.refreshBody), AccessToken: access, Everywhere: b.Everywhere}); err != nil {
+		return nil, err
 	}
 	setCookies(c, "", -1, "", -1)
 	return Empty{}, nil
@@ -120,15 +125,11 @@ func mediaOff(*Gateway, *call) (any, error) {
 }
 
 // refreshToken is the one of the body, else of the cookie.
-func refreshToken(c *call) (string, error) {
-	var b refreshBody
-	if err := strictjson.Bind(c.body, nil, &b); err != nil {
-		return "", err
-	}
+func refreshToken(c *call, b refreshBody) string {
 	if cookie, err := c.r.Cookie(refreshCookie); b.RefreshToken == "" && err == nil {
-		return cookie.Value, nil
+		return cookie.Value
 	}
-	return b.RefreshToken, nil
+	return b.RefreshToken
 }
 
 // setCookies keeps scripts from the tokens, other sites from using them, and the refresh token from all but its purpose.

@@ -44,19 +44,15 @@ func (g *Gateway) live(c *call) (any, error) {
 		return nil, fault.New(fault.LimitReached, "You have %d connections open already. Close one, then try again.", g.o.Pace.Sockets)
 	}
 	defer g.release(c.who.UserID)
-	token, err := socketToken(c.r)
-	if err != nil {
-		return nil, err
-	}
 	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
 	if err != nil {
 		noteOf(c.r).cause = err
 		return written{}, nil // Accept answered it
 	}
 	conn.SetReadLimit(limits.SocketMessage)
-	ctx, cancel := context.WithCancel(g.base)
+	ctx, cancel := g.hold(g.base, c.who.UserID, c.token, c.r.Host, c.known)
 	defer cancel()
-	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
+	s := &socket{g: g, conn: conn, who: c.who, token: c.token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
 	s.serve(cancel, after, resume)
 	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
 	return written{}, nil

@@ -65,6 +65,8 @@ func (w *writer) ended(err error) error {
 	switch {
 	case w.g.base.Err() != nil:
 		return errStopping
+	case endedBy(w.ctx) != nil:
+		return endedBy(w.ctx)
 	case w.ctx.Err() != nil, errors.Is(err, errGone):
 		return nil
 	case errors.Is(err, io.EOF):

@@ -47,6 +47,23 @@ func (p *passwords) verify(ctx context.Context, stored string, password Secret) 
 	return match && real, err
 }
 
+// hash makes the stored form of a password, in the same queue.
+func (p *passwords) hash(ctx context.Context, password Secret) (stored string, err error) {
+	return p.hashBy(ctx, p.hasher, password)
+}
+
+// hashLight hashes a password that is too random to be guessed, so that thousands take seconds.
+func (p *passwords) hashLight(ctx context.Context, password Secret) (string, error) {
+	return p.hashBy(ctx, Argon2{MemoryKiB: 1024, Passes: 1, Lanes: 1}, password)
+}
+
+func (p *passwords) hashBy(ctx context.Context, hasher Hasher, password Secret) (stored string, err error) {
+	if queued := p.run(ctx, func() { stored, err = hasher.Hash(password) }); queued != nil {
+		return "", queued
+	}
+	return stored, err
+}
+
 func (p *passwords) run(ctx context.Context, work func()) error {
 	select {
 	case p.slots <- struct{}{}:
