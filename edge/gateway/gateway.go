@@ -34,7 +34,7 @@ type Options struct {
 // Pace holds the times and bounds of connections; zero fields take the default in brackets.
 type Pace struct {
 	CommandsPer10 int           // commands, and likewise questions, of one person in 10 s [limits.UserCommandsPer10]
-	SignInsPer10  int           // sign-ins from one address in 10 s [60; a school is often one address]
+	SignInsPer10  int           // refused refreshes from one address in 10 s; those that are not refused are free [60]
 	Sockets       int           // open sockets of one person [8]
 	Skip          time.Duration // how long events that a person may not see may hold back their position [250 ms]
 	Ping          time.Duration // between pings of a socket, and checks of its token [20 s]

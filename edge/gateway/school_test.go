@@ -182,6 +182,7 @@ func (f *fakeClasses) Sessions(_ context.Context, tenant event.ID, filter eventl
 type fakePeople struct {
 	mu      sync.Mutex
 	expired map[string]bool
+	refused map[string]error
 	down    bool
 	roles   map[string]directory.Role
 }
@@ -190,6 +191,13 @@ func newPeople() *fakePeople {
 	return &fakePeople{expired: map[string]bool{}, roles: map[string]directory.Role{
 		"tina": directory.Teacher, "ada": directory.Assistant, "sam": directory.Student, "sue": directory.Student, "max": directory.Admin,
 	}}
+}
+
+// refuse makes a name's token and sign-in answer an error.
+func (p *fakePeople) refuse(name string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = map[string]error{name: err}
 }
 
 func (p *fakePeople) expire(name string) {
@@ -204,6 +212,8 @@ func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.P
 	name, foreign := strings.CutPrefix(token, "foreign-")
 	_, known := p.roles[name]
 	switch {
+	case p.refused[name] != nil:
+		return gateway.Principal{}, p.refused[name]
 	case p.expired[name]:
 		return gateway.Principal{}, fault.New(fault.TokenExpired, "The sign-in has run out.")
 	case !known && name != "nobody":

@@ -55,6 +55,7 @@ type Service struct {
 	revoked     *revoked
 	onRevoked   func(user event.ID)
 	failures    failures
+	entry       chan struct{} // taken by sign-ins that ask the store whose they are
 	refreshLife time.Duration
 	counters    counters
 
@@ -89,7 +90,7 @@ func New(cfg Config) (*Service, error) {
 		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,
 		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
 		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
-		hosts:       newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked,
+		hosts:       newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked, entry: make(chan struct{}, 4),
 	}
 	s.revoked = newRevoked(s.now)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -68,22 +68,13 @@ func (s *Service) login(ctx context.Context, r LoginRequest) (TokenPair, error) 
 	if err := r.check(); err != nil {
 		return TokenPair{}, err
 	}
-	tenant, err := s.tenantFor(ctx, r)
+	tenant, try, err := s.admitted(ctx, r)
 	if err != nil {
-		return TokenPair{}, err
-	}
-	try, err := s.guard.begin(tenant.ID, r.account(), addressKey(r.Address))
-	if err != nil {
-		s.failures.add(tenant.ID, true)
 		return TokenPair{}, err
 	}
 	asOf := s.now()
-	user, err := s.named(ctx, tenant.ID, r)
+	user, err := s.judge(ctx, try, r.Password, func() (directory.User, error) { return s.named(ctx, tenant.ID, r) })
 	if err != nil {
-		try.void()
-		return TokenPair{}, err
-	}
-	if err := s.judge(ctx, try, user, r.Password); err != nil {
 		return TokenPair{}, err
 	}
 	if err := active(tenant); err != nil {
@@ -93,6 +84,25 @@ func (s *Service) login(ctx context.Context, r LoginRequest) (TokenPair, error) 
 		return TokenPair{}, fault.New(fault.PasswordChange, "This password is good for one thing: choosing one's own. Please choose it, then sign in with it.")
 	}
 	return s.newSignIn(ctx, user, asOf)
+}
+
+// admitted finds the tenant and lets the attempt through, or not. Few are at it at once: a thousand questions put to the store
+// together would each wait for all the others, and too long.
+func (s *Service) admitted(ctx context.Context, r LoginRequest) (tenant directory.Tenant, try *attempt, err error) {
+	select {
+	case s.entry <- struct{}{}:
+		defer func() { <-s.entry }()
+	case <-ctx.Done():
+		return tenant, nil, fault.New(fault.TimedOut, "The sign-in was given up while it waited its turn. Nothing was changed; please try again.").
+			Because(context.Cause(ctx))
+	}
+	if tenant, err = s.tenantFor(ctx, r); err != nil {
+		return tenant, nil, err
+	}
+	if try, err = s.guard.begin(tenant.ID, r.account(), addressKey(r.Address)); err != nil {
+		s.failures.add(tenant.ID, true)
+	}
+	return tenant, try, err
 }
 
 // named gives the person of a name, the absent one if nobody has it.
@@ -113,21 +123,27 @@ func (s *Service) named(ctx context.Context, tenant event.ID, r LoginRequest) (d
 	return user, nil
 }
 
-// verified returns nil if this is the password of an active person. It does the same work for everybody, so that neither
-// the answer nor its time tells which accounts exist.
-func (s *Service) verified(ctx context.Context, user directory.User, password Secret) error {
-	match, err := s.passwords.verify(ctx, user.PasswordHash, password)
+// verified gives the active person that find finds, if this is their password. It does the same work for everybody, so that
+// neither the answer nor its time tells which accounts exist. find runs when its turn in the queue has come.
+func (s *Service) verified(ctx context.Context, password Secret, find func() (directory.User, error)) (user directory.User, err error) {
+	var failed error
+	match, err := s.passwords.verify(ctx, password, func() (string, error) {
+		user, failed = find()
+		return user.PasswordHash, failed
+	})
 	switch {
+	case failed != nil:
+		return directory.User{}, failed
 	case err != nil && fault.Of(err).Code == fault.Internal:
-		return fault.New(fault.Internal,
+		return directory.User{}, fault.New(fault.Internal,
 			"This account's stored password can't be read. Nothing was changed; an administrator has to set a new one.").
 			Because(err)
 	case err != nil:
-		return err
+		return directory.User{}, err
 	case !match || user.Status != statusActive:
-		return wrongPassword()
+		return directory.User{}, wrongPassword()
 	}
-	return nil
+	return user, nil
 }
 
 const statusActive = "active"

@@ -22,11 +22,17 @@ type PasswordChange struct {
 // person is named instead. Guesses at the old password count as those of a sign-in do. Returns fault.BadCredentials,
 // fault.InvalidField, fault.HubRules, and what Login returns.
 func (s *Service) ChangePassword(ctx context.Context, p Principal, r PasswordChange) error {
-	user, try, err := s.whoChanges(ctx, p, r.LoginRequest)
+	tenant, try, err := s.whoChanges(ctx, p, r.LoginRequest)
 	if err != nil {
 		return err
 	}
-	if err := s.judge(ctx, try, user, r.Password); err != nil {
+	user, err := s.judge(ctx, try, r.Password, func() (directory.User, error) {
+		if p.UserID.IsZero() {
+			return s.named(ctx, tenant, r.LoginRequest)
+		}
+		return s.present(ctx, p)
+	})
+	if err != nil {
 		return err
 	}
 	if err := goodPassword(user, r.New); err != nil {
@@ -66,41 +72,29 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, r PasswordCha
 	return err
 }
 
-// whoChanges gives whose password is to be changed, and the attempt at the old one. A person that nobody knows is the absent
-// one, so that the answer comes after the same work.
-func (s *Service) whoChanges(ctx context.Context, p Principal, r LoginRequest) (directory.User, *attempt, error) {
-	if p.UserID.IsZero() {
-		if err := r.check(); err != nil {
-			return directory.User{}, nil, err
-		}
-		tenant, err := s.tenantFor(ctx, r)
-		if err == nil {
-			err = active(tenant)
-		}
-		if err != nil {
-			return directory.User{}, nil, err
-		}
-		try, err := s.guard.begin(tenant.ID, r.account(), addressKey(r.Address))
-		if err != nil {
-			return directory.User{}, nil, err
-		}
-		user, err := s.named(ctx, tenant.ID, r)
-		if err != nil {
-			try.void()
-		}
-		return user, try, err
+// whoChanges begins the attempt at the old password of whoever wants to change theirs.
+func (s *Service) whoChanges(ctx context.Context, p Principal, r LoginRequest) (event.ID, *attempt, error) {
+	if !p.UserID.IsZero() {
+		try, err := s.guard.begin(p.TenantID, "id:"+p.UserID.String(), addressKey(r.Address))
+		return p.TenantID, try, err
 	}
-	user, err := s.present(ctx, p)
+	if err := r.check(); err != nil {
+		return event.ID{}, nil, err
+	}
+	tenant, try, err := s.admitted(ctx, r)
 	if err != nil {
-		return directory.User{}, nil, err
+		return event.ID{}, nil, err
 	}
-	try, err := s.guard.begin(p.TenantID, "id:"+p.UserID.String(), addressKey(r.Address))
-	return user, try, err
+	if err := active(tenant); err != nil {
+		try.void()
+		return event.ID{}, nil, err
+	}
+	return tenant.ID, try, nil
 }
 
-// judge verifies a password for an attempt, which ends with it.
-func (s *Service) judge(ctx context.Context, try *attempt, user directory.User, password Secret) error {
-	err := s.verified(ctx, user, password)
+// judge verifies the password of whom find finds, for an attempt, which ends with it.
+func (s *Service) judge(ctx context.Context, try *attempt, password Secret, find func() (directory.User, error)) (directory.User, error) {
+	user, err := s.verified(ctx, password, find)
 	switch {
 	case err == nil:
 		try.right()
@@ -110,7 +104,7 @@ func (s *Service) judge(ctx context.Context, try *attempt, user directory.User, 
 	default:
 		try.void()
 	}
-	return err
+	return user, err
 }
 
 // goodPassword is the rule for new passwords: from limits "new_password", in characters, at most MaxPassword bytes, and
