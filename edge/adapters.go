@@ -91,7 +91,7 @@ func (p people) Authenticate(ctx context.Context, token, host string) (gateway.P
 		return gateway.Principal{UserID: found.ID, TenantID: found.TenantID, GuestOf: found.SessionID}, err
 	}
 	found, err := p.s.AuthenticateAt(ctx, token, host)
-	return gateway.Principal{UserID: found.UserID, TenantID: found.TenantID, DisplayName: found.DisplayName, Roles: found.Roles}, err
+	return gateway.Principal{UserID: found.UserID, TenantID: found.TenantID, SignInID: found.SignInID, DisplayName: found.DisplayName, Roles: found.Roles}, err
 }
 
 func (p people) RoleIn(ctx context.Context, who gateway.Principal, course event.ID, hosts []event.ID) (directory.Role, error) {
@@ -104,8 +104,12 @@ func (p people) Me(ctx context.Context, who gateway.Principal) (gateway.Me, erro
 }
 
 func (p people) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, error) {
-	return pair(p.s.Login(ctx, identity.LoginRequest{Email: l.Email, Username: l.Username, Password: identity.Secret(l.Password),
-		Tenant: l.Tenant, Host: l.Host, Address: l.Address}))
+	return pair(p.s.Login(ctx, loginRequest(l)))
+}
+
+func loginRequest(l gateway.Login) identity.LoginRequest {
+	return identity.LoginRequest{Email: l.Email, Username: l.Username, Password: identity.Secret(l.Password),
+		Tenant: l.Tenant, Host: l.Host, Address: l.Address}
 }
 
 func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, error) {
@@ -113,13 +117,6 @@ func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, e
 		return guestPair(p.guests.Refresh(ctx, token))
 	}
 	return pair(p.s.Refresh(ctx, token))
-}
-
-func (p people) Logout(ctx context.Context, token string) error {
-	if identity.OfGuest(token) {
-		return p.guests.Logout(ctx, token)
-	}
-	return p.s.Logout(ctx, token)
 }
 
 func (p people) Welcome(ctx context.Context, tenant event.ID, host string) error {
@@ -151,10 +148,32 @@ func (p people) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, 
 		DisplayName: c.DisplayName, Password: identity.Secret(c.Password), Address: c.Address}))
 }
 
+func (p people) Logout(ctx context.Context, l gateway.Logout) error {
+	if identity.OfGuest(l.RefreshToken) {
+		return p.guests.Logout(ctx, l.RefreshToken)
+	}
+	return p.s.Logout(ctx, identity.LogoutRequest(l))
+}
+
+func (p people) Password(ctx context.Context, who gateway.Principal, o gateway.PasswordOrder) (string, error) {
+	if o.UserID.IsZero() {
+		return "", p.s.ChangePassword(ctx, principal(who), identity.PasswordChange{LoginRequest: loginRequest(o.Login), New: identity.Secret(o.New)})
+	}
+	oneTime, err := p.s.ResetPassword(ctx, principal(who), identity.PasswordReset{UserID: o.UserID, New: identity.Secret(o.New), MustChange: o.MustChange})
+	return string(oneTime), err
+}
+
+// directoryStore is the store as identity wants it.
+type directoryStore struct{ *sqlite.Store }
+
+func (d directoryStore) Edit(ctx context.Context, tenant event.ID, f func(identity.Editor) error) error {
+	return d.Store.Edit(ctx, tenant, func(e *sqlite.Edit) error { return f(e) })
+}
+
 func pair(t identity.TokenPair, err error) (gateway.TokenPair, error) {
 	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: meOf(t.User)}, err
 }
 
 func principal(p gateway.Principal) identity.Principal {
-	return identity.Principal{UserID: p.UserID, TenantID: p.TenantID, DisplayName: p.DisplayName, Roles: p.Roles}
+	return identity.Principal{UserID: p.UserID, TenantID: p.TenantID, SignInID: p.SignInID, DisplayName: p.DisplayName, Roles: p.Roles}
 }

@@ -54,7 +54,8 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Box, error) {
 }
 
 func (b *Box) assemble() (err error) {
-	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: b.Store, Keys: b.Store.Keys(), Log: b.log.With("part", "identity")}); err != nil {
+	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directoryStore{b.Store}, Keys: b.Store.Keys(),
+		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
 	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"))
@@ -113,12 +114,19 @@ func (b *Box) watchLog(ctx context.Context) error {
 	}
 }
 
-// prune forgets sign-ins that ran out, once an hour.
+// answersKept is how long a repeated request outside a class gets its first answer.
+const answersKept = 24 * time.Hour
+
+// prune forgets sign-ins that ran out and answers that nobody asks for again, once an hour.
 func (b *Box) prune(ctx context.Context) error {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		if _, err := b.Store.PruneRefreshTokens(ctx, event.TimeOf(time.Now())); err != nil {
+		now := event.TimeOf(time.Now())
+		if _, err := b.Store.PruneRefreshTokens(ctx, now); err != nil {
+			return err
+		}
+		if _, err := b.Store.PruneAnswered(ctx, now-event.Time(answersKept.Milliseconds())); err != nil {
 			return err
 		}
 		if _, err := b.Store.PruneGuestLinks(ctx, event.TimeOf(time.Now())); err != nil {

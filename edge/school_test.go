@@ -21,7 +21,7 @@ import (
 
 // server is a real edge on loopback with the demo school in it.
 type server struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	url  string
 	box  *Box
@@ -30,7 +30,7 @@ type server struct {
 }
 
 // newServer starts an edge that lives as long as the test.
-func newServer(t *testing.T) *server {
+func newServer(t testing.TB) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), demo: identity.DemoSchool()}
 	if err := Seed(t.Context(), Config{DataDir: s.dir, Version: "test"}, io.Discard); err != nil {
@@ -92,7 +92,7 @@ func (s *server) signIn(name string) *person {
 
 // answer is what came back.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	what   string
 	status int
 	body   []byte

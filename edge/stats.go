@@ -37,6 +37,7 @@ func (b *Box) stats() []func() []gateway.Stat {
 				count("edge_identity_refresh_refused_total", "Refreshes that were refused.", int64(s.RefreshRefused)),
 				count("edge_identity_refresh_reused_total", "Used refresh tokens that came again and ended their sign-in.", int64(s.RefreshReused)),
 				count("edge_identity_tokens_refused_total", "Access tokens that were refused.", int64(s.TokensRefused)),
+				gauge("edge_identity_revoked", "Sign-ins and people whose access tokens are refused or outdated, while such tokens may live.", int64(s.Revoked)),
 				gauge("edge_identity_queue_waiting", "Sign-ins that wait for their password to be checked.", int64(s.QueueWaiting)),
 			}
 		},

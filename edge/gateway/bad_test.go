@@ -139,10 +139,19 @@ func TestRate(t *testing.T) {
 	s.send("sam", "POST", class+"/join", "").want(429, "rate_limited")
 	now = now.Add(2 * time.Second)
 	s.send("sam", "POST", class+"/join", "").want(200)
-	for range 3 {
-		s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"wrong"}`).want(401, "bad_credentials")
+	for range 10 { // a school behind one address
+		s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"right"}`).want(200)
+		s.send("", "POST", "/api/auth/refresh", `{"refreshToken":"refresh-sam"}`).want(200)
 	}
-	s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"right"}`).want(429, "rate_limited")
+	for range 3 {
+		s.send("", "POST", "/api/auth/refresh", `{"refreshToken":"guessed"}`).want(401, "unauthenticated")
+	}
+	s.send("", "POST", "/api/auth/refresh", `{"refreshToken":"refresh-sam"}`).want(429, "rate_limited")
+	s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"right"}`).want(200)
+	s.people.refuse("sam", fault.New(fault.Busy, "Too many are signing in.").With("retryAfterMs", int64(2000)))
+	if busy := s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"right"}`).want(503, "busy"); busy.header.Get("Retry-After") != "2" {
+		t.Errorf("Retry-After %q", busy.header.Get("Retry-After"))
+	}
 }
 
 // TestFailures: what goes wrong inside is told in the one shape and never shown.

@@ -19,6 +19,8 @@ type call struct {
 	r       *http.Request
 	route   *route
 	who     Principal
+	token   string            // by which who was found
+	known   int64             // revocations before that
 	session event.ID          // absent outside a class
 	path    map[string]string // ids of the address, but the session's
 	key     string
@@ -68,12 +70,18 @@ func (g *Gateway) take(c *call) (any, error) {
 		return nil, err
 	}
 	if !c.route.open {
-		who, err := g.authenticate(c.r, c.route)
+		known := g.revocations.Load()
+		who, token, err := g.authenticate(c.r, c.route)
 		if err != nil {
 			return nil, err
 		}
-		c.who = who
+		c.who, c.token, c.known = who, token, known
 		welcome(c.r)
+		if !c.route.writes() && c.route.id != "live" {
+			ctx, release := g.ticket(c.r.Context(), who.UserID, token, c.r.Host, known)
+			defer release()
+			c.r = c.r.WithContext(ctx)
+		}
 		n := noteOf(c.r)
 		n.session = c.session
 		if c.route.id != "vote" {
@@ -94,7 +102,11 @@ func (g *Gateway) take(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	return c.route.handle(g, c)
+	answer, err := c.route.handle(g, c)
+	if ended := endedBy(c.r.Context()); err != nil && ended != nil {
+		err = ended
+	}
+	return answer, err
 }
 
 // address reads the ids of the path.

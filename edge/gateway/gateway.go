@@ -41,7 +41,7 @@ type Pace struct {
 	CommandsPer10 int           // commands, and likewise questions, of one person in 10 s [limits.UserCommandsPer10]
 	Strangers     int           // connections from one address on which nobody is signed in [8,192; a school is often one address]
 	Connections   int           // connections in all, sockets included [20,000]
-	SignInsPer10  int           // sign-ins from one address in 10 s [60; a school is often one address]
+	SignInsPer10  int           // refused refreshes from one address in 10 s; those that are not refused are free [60]
 	Sockets       int           // open sockets, and polls under way, of one person [8]
 	Skip          time.Duration // how long events that a person may not see may hold back their position [250 ms]
 	Beat          time.Duration // without a message before a socket's client is told its position again [5 s]
@@ -76,6 +76,10 @@ type Gateway struct {
 	upgraded atomic.Int64     // open sockets
 	held     map[seat]*held   // of those who poll, from one poll to the next
 	open     sync.WaitGroup   // sockets and polls
+
+	ticketsMu   sync.Mutex
+	tickets     map[event.ID]map[*ticket]struct{} // by user
+	revocations atomic.Int64                      // calls of Recheck
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -92,7 +96,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	o.Pace = o.Pace.orDefault()
 	g := &Gateway{
-		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{},
+		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{}, tickets: map[event.ID]map[*ticket]struct{}{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
 		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1),

@@ -79,7 +79,7 @@ func (g *Gateway) comer(c *call) (Principal, error) {
 	if c.r.Header.Get("Authorization") == "" && (err != nil || cookie.Value == "") {
 		return Principal{}, nil
 	}
-	who, err := g.authenticate(c.r, c.route)
+	who, _, err := g.authenticate(c.r, c.route)
 	if err != nil {
 		return Principal{}, err
 	}

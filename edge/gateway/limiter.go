@@ -30,7 +30,12 @@ func newLimiter(burst int, per time.Duration, now func() time.Time) *limiter {
 }
 
 // take takes one token. If there is none it tells when there will be one.
-func (l *limiter) take(key string) (wait time.Duration, ok bool) {
+func (l *limiter) take(key string) (wait time.Duration, ok bool) { return l.spend(key, 1) }
+
+// has tells whether there is a token, and takes none.
+func (l *limiter) has(key string) (wait time.Duration, ok bool) { return l.spend(key, 0) }
+
+func (l *limiter) spend(key string, tokens float64) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -51,7 +56,7 @@ func (l *limiter) take(key string) (wait time.Duration, ok bool) {
 	if b.tokens < 1 {
 		return time.Duration((1 - b.tokens) / burst * float64(l.per)), false
 	}
-	b.tokens--
+	b.tokens -= tokens
 	return 0, true
 }
 

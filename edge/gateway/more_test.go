@@ -42,7 +42,15 @@ func TestSignIn(t *testing.T) {
 	}
 	s.send("", "POST", "/api/auth/login", `{"username":"sam"}`).want(400, "invalid_field", "password")
 	s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"right","admin":true}`).want(400, "unknown_field", "admin")
-	s.send("sam", "POST", "/api/auth/password", "{}").want(501, "not_built_yet")
+	s.send("sam", "POST", "/api/auth/password", "{}").want(400, "invalid_field", "oldPassword")
+	s.send("sam", "POST", "/api/auth/password", `{"oldPassword":"x","newPassword":"short"}`).want(400, "invalid_field", "newPassword")
+	s.send("", "POST", "/api/auth/password", `{"oldPassword":"x","newPassword":"long enough"}`).want(401, "unauthenticated")
+	s.send("", "POST", "/api/auth/password", `{"username":"sam","oldPassword":"x","newPassword":"long enough"}`).want(200)
+	s.send("sam", "POST", "/api/auth/password", `{"oldPassword":"x","newPassword":"long enough"}`).want(200)
+	s.send("max", "POST", "/api/auth/password", `{"userId":"`+demo.String()+`","oldPassword":"x"}`).want(400, "invalid_field", "userId")
+	if made := s.send("max", "POST", "/api/auth/password", `{"userId":"`+demo.String()+`"}`).want(200).text("oneTimePassword"); made != "made-for-once" {
+		t.Errorf("got %q", made)
+	}
 	// A page of another site can't use the cookie.
 	s.send("", "POST", "/api/auth/logout", "", "Cookie", "ms_refresh=refresh-sam", "Sec-Fetch-Site", "cross-site").want(403, "forbidden")
 }

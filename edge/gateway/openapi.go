@@ -113,8 +113,6 @@ func success(rt *route) int {
 	switch rt.id {
 	case "live":
 		return http.StatusSwitchingProtocols
-	case "changePassword":
-		return fault.Lookup(fault.NotBuilt).Status
 	case "mediaToken":
 		return fault.Lookup(fault.MediaOff).Status
 	}

@@ -95,6 +95,7 @@ type Sessions interface {
 type Principal struct {
 	UserID      event.ID
 	TenantID    event.ID
+	SignInID    event.ID
 	DisplayName string
 	Roles       []directory.Role // tenant-wide
 	GuestOf     event.ID         // the one class that a guest is in; absent for the people of the directory
@@ -111,7 +112,25 @@ type Identity interface {
 	Me(ctx context.Context, p Principal) (Me, error)
 	Login(ctx context.Context, l Login) (TokenPair, error)
 	Refresh(ctx context.Context, token string) (TokenPair, error)
-	Logout(ctx context.Context, token string) error
+	// Logout ends a sign-in, or all of a person; tokens that say nothing are no error.
+	Logout(ctx context.Context, l Logout) error
+	// Password changes who's own password, or that of a person who is named (who is absent then), or resets that of
+	// somebody else and gives the one-time password if it made one.
+	Password(ctx context.Context, who Principal, o PasswordOrder) (oneTime string, err error)
+}
+
+// Logout names a sign-in by its refresh token, else by an access token of it.
+type Logout struct {
+	RefreshToken, AccessToken string
+	Everywhere                bool
+}
+
+// PasswordOrder is a change of a password, or with UserID a reset.
+type PasswordOrder struct {
+	Login      // the old password; the names of who is not signed in
+	New        string
+	UserID     event.ID
+	MustChange bool
 }
 
 // Login is a sign-in by password.

@@ -56,6 +56,9 @@ func (s *socket) read() {
 			s.sendError(toFault(err), "")
 			continue
 		}
+		if endedBy(s.ctx) != nil { // the writer says good-bye
+			return
+		}
 		if kind != websocket.MessageText {
 			data = nil // refused as no JSON
 		}

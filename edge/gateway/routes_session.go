@@ -18,8 +18,8 @@ func authRoutes() []route {
 	return []route{
 		{method: post, path: "/auth/login", id: "login", about: "Sign in by password; sets the cookies too.", open: true, keyless: true, request: loginBody{}, answer: TokenPair{}, handle: (*Gateway).login},
 		{method: post, path: "/auth/refresh", id: "refresh", about: "Exchange a refresh token, once, for a new pair.", open: true, keyless: true, request: refreshBody{}, answer: TokenPair{}, handle: (*Gateway).refresh},
-		{method: post, path: "/auth/logout", id: "logout", about: "End a sign-in.", open: true, keyless: true, request: refreshBody{}, answer: Empty{}, handle: (*Gateway).logout},
-		{method: post, path: "/auth/password", id: "changePassword", about: "Change a password. Not built yet.", keyless: true, raw: true, handle: notBuilt},
+		{method: post, path: "/auth/logout", id: "logout", about: "End a sign-in, or all sign-ins of the person: their access tokens are refused and their sockets closed at once.", open: true, keyless: true, request: logoutBody{}, answer: Empty{}, handle: (*Gateway).logout},
+		{method: post, path: "/auth/password", id: "changePassword", about: "Change one's own password, which ends one's other sign-ins; or, as an admin, reset somebody's, which ends all of theirs.", open: true, keyless: true, request: passwordBody{}, answer: PasswordAnswer{}, handle: (*Gateway).password},
 		get("/me", "me", "Who is signed in.", Me{}, (*Gateway).me),
 	}
 }

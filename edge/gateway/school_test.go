@@ -198,6 +198,7 @@ type fakePeople struct {
 	nobodys atomic.Bool // the box belongs to no school
 	mu      sync.Mutex
 	expired map[string]bool
+	refused map[string]error
 	down    bool
 	roles   map[string]directory.Role
 	guests  map[string]gateway.Principal // by token
@@ -208,6 +209,13 @@ func newPeople() *fakePeople {
 	return &fakePeople{expired: map[string]bool{}, guests: map[string]gateway.Principal{}, hosts: map[string]event.ID{}, roles: map[string]directory.Role{
 		"tina": directory.Teacher, "ada": directory.Assistant, "sam": directory.Student, "sue": directory.Student, "max": directory.Admin,
 	}}
+}
+
+// refuse makes a name's token and sign-in answer an error.
+func (p *fakePeople) refuse(name string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = map[string]error{name: err}
 }
 
 func (p *fakePeople) expire(name string) {
@@ -225,6 +233,8 @@ func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.P
 		return guest, nil
 	}
 	switch {
+	case p.refused[name] != nil:
+		return gateway.Principal{}, p.refused[name]
 	case p.expired[name]:
 		return gateway.Principal{}, fault.New(fault.TokenExpired, "The sign-in has run out.")
 	case !known && name != "nobody":
@@ -312,7 +322,14 @@ func (p *fakePeople) SignInGuest(_ context.Context, tenant, session, guest event
 	return gateway.TokenPair{AccessToken: token, RefreshToken: "refresh-" + token, ExpiresAt: 1, ExpiresIn: 900}, nil
 }
 
-func (p *fakePeople) Logout(context.Context, string) error { return nil }
+func (p *fakePeople) Logout(context.Context, gateway.Logout) error { return nil }
+
+func (p *fakePeople) Password(_ context.Context, who gateway.Principal, o gateway.PasswordOrder) (string, error) {
+	if !o.UserID.IsZero() && o.New == "" {
+		return "made-for-once", nil
+	}
+	return "", nil
+}
 
 type fakeAssets struct {
 	mu   sync.Mutex

@@ -29,17 +29,22 @@ type refreshBody struct {
 	RefreshToken string `json:"refreshToken,omitzero" optional:"true"`
 }
 
-// authenticate finds out who sends a request: by its Bearer token or, in a browser, by the cookie.
-func (g *Gateway) authenticate(r *http.Request, rt *route) (Principal, error) {
+type logoutBody struct {
+	refreshBody
+	Everywhere bool `json:"everywhere,omitzero" optional:"true"`
+}
+
+// authenticate finds out who sends a request, and by which token: its Bearer token or, in a browser, the cookie's.
+func (g *Gateway) authenticate(r *http.Request, rt *route) (who Principal, token string, err error) {
 	read := tokenOf
 	if rt.id == "live" {
 		read = socketToken
 	}
-	token, err := read(r)
-	if err != nil {
-		return Principal{}, err
+	if token, err = read(r); err != nil {
+		return Principal{}, "", err
 	}
-	return g.o.Identity.Authenticate(r.Context(), token, r.Host)
+	who, err = g.o.Identity.Authenticate(r.Context(), token, r.Host)
+	return who, token, err
 }
 
 func tokenOf(r *http.Request) (string, error) {
@@ -56,17 +61,15 @@ func tokenOf(r *http.Request) (string, error) {
 	return "", fault.New(fault.Unauthenticated, "Nobody is signed in here. Please sign in.")
 }
 
+// login has no limit of rate here: a school is often one address, and all of it signs in at the bell. Wrong passwords are
+// slowed by identity, and its bounded queue holds the others back.
 func (g *Gateway) login(c *call) (any, error) {
-	address := addressOf(c.r)
-	if wait, ok := g.signIns.take(address); !ok {
-		return nil, tooFast(wait)
-	}
 	var b loginBody
 	if err := strictjson.Bind(c.body, nil, &b); err != nil {
 		return nil, err
 	}
 	pair, err := g.o.Identity.Login(c.r.Context(), Login{
-		Email: b.Email, Username: b.Username, Password: b.Password, Tenant: b.Tenant, Host: c.r.Host, Address: address,
+		Email: b.Email, Username: b.Username, Password: b.Password, Tenant: b.Tenant, Host: c.r.Host, Address: addressOf(c.r),
 	})
 	if err != nil {
 		return nil, err
@@ -76,13 +79,14 @@ func (g *Gateway) login(c *call) (any, error) {
 }
 
 func (g *Gateway) refresh(c *call) (any, error) {
-	if wait, ok := g.signIns.take(addressOf(c.r)); !ok {
+	if wait, ok := g.signIns.has(addressOf(c.r)); !ok {
 		return nil, tooFast(wait)
 	}
-	token, err := refreshToken(c)
-	if err != nil {
+	var b refreshBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
 		return nil, err
 	}
+	token := refreshToken(c, b)
 	if token == "" {
 		return nil, fault.New(fault.Unauthenticated, "There is no refresh token. Please sign in.")
 	}
@@ -91,6 +95,9 @@ func (g *Gateway) refresh(c *call) (any, error) {
 		pair.User, err = g.guestMe(c.r.Context(), Principal{UserID: pair.User.ID, TenantID: pair.User.TenantID, GuestOf: *pair.User.SessionID})
 	}
 	if err != nil {
+		if fault.Lookup(toFault(err).Code).Status < 500 { // what the box can't do costs nobody anything
+			g.signIns.take(addressOf(c.r))
+		}
 		return nil, err
 	}
 	setCookies(c, pair.AccessToken, pair.ExpiresIn, pair.RefreshToken, refreshAge)
@@ -98,14 +105,13 @@ func (g *Gateway) refresh(c *call) (any, error) {
 }
 
 func (g *Gateway) logout(c *call) (any, error) {
-	token, err := refreshToken(c)
-	if err != nil {
+	var b logoutBody
+	if err := strictjson.Bind(c.body, nil, &b); err != nil {
 		return nil, err
 	}
-	if token != "" {
-		if err := g.o.Identity.Logout(c.r.Context(), token); err != nil {
-			return nil, err
-		}
+	access, _ := tokenOf(c.r) // none is no error
+	if err := g.o.Identity.Logout(c.r.Context(), Logout{RefreshToken: refreshToken(c, b.refreshBody), AccessToken: access, Everywhere: b.Everywhere}); err != nil {
+		return nil, err
 	}
 	setCookies(c, "", -1, "", -1)
 	setDevice(c, "", -1) // who comes to this device next is another guest
@@ -128,15 +134,11 @@ func mediaOff(*Gateway, *call) (any, error) {
 }
 
 // refreshToken is the one of the body, else of the cookie.
-func refreshToken(c *call) (string, error) {
-	var b refreshBody
-	if err := strictjson.Bind(c.body, nil, &b); err != nil {
-		return "", err
-	}
+func refreshToken(c *call, b refreshBody) string {
 	if cookie, err := c.r.Cookie(refreshCookie); b.RefreshToken == "" && err == nil {
-		return cookie.Value, nil
+		return cookie.Value
 	}
-	return b.RefreshToken, nil
+	return b.RefreshToken
 }
 
 // setCookies keeps scripts from the tokens, other sites from using them, and the refresh token from all but its purpose.

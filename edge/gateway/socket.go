@@ -44,10 +44,6 @@ func (g *Gateway) live(c *call) (any, error) {
 		return nil, err
 	}
 	defer g.release(c.who.UserID, g.metrics.sockets)
-	token, err := socketToken(c.r)
-	if err != nil {
-		return nil, err
-	}
 	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
 	if err != nil {
 		noteOf(c.r).cause = err
@@ -56,9 +52,9 @@ func (g *Gateway) live(c *call) (any, error) {
 	g.upgraded.Add(1)
 	defer g.upgraded.Add(-1)
 	conn.SetReadLimit(limits.SocketMessage)
-	ctx, cancel := context.WithCancel(g.base)
+	ctx, cancel := g.ticket(g.base, c.who.UserID, c.token, c.r.Host, c.known)
 	defer cancel()
-	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
+	s := &socket{g: g, conn: conn, who: c.who, token: c.token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
 	s.serve(cancel, after, resume)
 	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
 	return written{}, nil

@@ -86,6 +86,8 @@ func (w *socketWriter) ended(err error) error {
 	switch {
 	case w.g.base.Err() != nil:
 		return errStopping
+	case endedBy(w.ctx) != nil:
+		return endedBy(w.ctx)
 	case w.ctx.Err() != nil, errors.Is(err, errGone):
 		return nil
 	case errors.Is(err, io.EOF):

@@ -122,7 +122,7 @@ func (s *Service) Claim(ctx context.Context, c Claim) (TokenPair, error) {
 		return TokenPair{}, fault.New(fault.WrongState, "Somebody else claimed this box a moment ago. Nothing was changed; sign in as its admin.")
 	}
 	s.claimed.Store(true)
-	return s.newSignIn(ctx, admin)
+	return s.newSignIn(ctx, admin, s.now())
 }
 
 // plainCode takes a code as people type it: small letters, with or without the dash, in pieces.

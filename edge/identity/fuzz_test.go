@@ -7,6 +7,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"multistream/edge/identity"
 	"multistream/shared/fault"
 )
 
@@ -50,6 +51,6 @@ func FuzzRefresh(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		_, err := s.Refresh(t.Context(), token)
 		wantCode(t, err, fault.Unauthenticated)
-		wantCode(t, s.Logout(t.Context(), token), "")
+		wantCode(t, s.Logout(t.Context(), identity.LogoutRequest{RefreshToken: token}), "")
 	})
 }

@@ -17,6 +17,9 @@ type GuardLimits struct {
 	LongestLock  time.Duration // where the doubling ends, and how long a wrong password is remembered after it; 15 min
 	AddressBurst int           // wrong passwords from one address, whatever the accounts; 300
 	AddressPause time.Duration // one more is allowed every so often; 1 s
+	AccountBurst int           // wrong passwords of one account, whatever the addresses; 100
+	AccountPause time.Duration // one more is allowed every so often; 30 s
+	KnownFor     time.Duration // how long an account is known at an address after its right password came from there; 30 days
 	Remembered   int           // accounts and addresses kept in memory, the least recently seen go first; 20,000
 }
 
@@ -24,10 +27,13 @@ func (l GuardLimits) orDefaults() GuardLimits {
 	def := func(v *int, d int) { *v = positiveOr(*v, d) }
 	def(&l.FreeTries, 10)
 	def(&l.AddressBurst, 300)
+	def(&l.AccountBurst, 100)
 	def(&l.Remembered, 20_000)
 	l.FirstLock = positiveOr(l.FirstLock, 30*time.Second)
 	l.LongestLock = positiveOr(l.LongestLock, 15*time.Minute)
 	l.AddressPause = positiveOr(l.AddressPause, time.Second)
+	l.AccountPause = positiveOr(l.AccountPause, 30*time.Second)
+	l.KnownFor = positiveOr(l.KnownFor, 30*24*time.Hour)
 	return l
 }
 
@@ -38,9 +44,11 @@ func positiveOr[N int | time.Duration](v, otherwise N) N {
 	return v
 }
 
-// guard slows guessing. It locks an account only for the address that guessed: nobody can lock a teacher out from
-// another seat. Only wrong passwords count, so a whole school may sign in from behind one address. What it knows is in
-// memory and bounded; a restart forgets it.
+// guard slows guessing, by three rules. An account is locked for the address that guessed at it: nobody can lock a teacher out
+// from another seat. An address with too many wrong passwords, and an account that is guessed at from too many addresses, may
+// be tried slowly only; but an account that is known at an address, because its right password came from there, is bound by
+// the first rule alone, so that those who always sign in there still do. Only wrong passwords count: a whole school may sign in
+// from behind one address. What it knows is in memory and bounded; a restart forgets it.
 type guard struct {
 	limits GuardLimits
 	now    func() time.Time
@@ -48,6 +56,8 @@ type guard struct {
 	mu        sync.Mutex
 	accounts  *recent[accountKey, *tries]
 	addresses *recent[string, *wrongs]
+	anywhere  *recent[accountKey, *wrongs]   // accounts, without an address
+	known     *recent[accountKey, time.Time] // when the right password last came
 }
 
 type accountKey struct {
@@ -64,8 +74,9 @@ type tries struct {
 }
 
 type wrongs struct {
-	count float64
-	at    time.Time
+	count   float64
+	pending int // as of tries; of addresses it is not counted, as a school is often one
+	at      time.Time
 }
 
 func newGuard(limits GuardLimits, now func() time.Time) *guard {
@@ -74,6 +85,8 @@ func newGuard(limits GuardLimits, now func() time.Time) *guard {
 		limits: limits, now: now,
 		accounts:  newRecent[accountKey, *tries](limits.Remembered),
 		addresses: newRecent[string, *wrongs](limits.Remembered),
+		anywhere:  newRecent[accountKey, *wrongs](limits.Remembered),
+		known:     newRecent[accountKey, time.Time](limits.Remembered),
 	}
 }
 
@@ -82,6 +95,7 @@ type attempt struct {
 	guard *guard
 	key   accountKey
 	tries *tries
+	all   *wrongs // of the account
 }
 
 // begin lets an attempt through or returns fault.RateLimited with the time to wait.
@@ -89,10 +103,16 @@ func (g *guard) begin(tenant event.ID, account, address string) (*attempt, error
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if over := g.wrongsOf(address, now).count - float64(g.limits.AddressBurst-1); over > 0 {
-		return nil, tooMany(time.Duration(over * float64(g.limits.AddressPause)))
-	}
 	key := accountKey{tenant, account, address}
+	all := leaked(g.anywhere, accountKey{tenant, account, ""}, now, g.limits.AccountPause)
+	if last, ok := g.known.get(key); !ok || now.Sub(last) > g.limits.KnownFor {
+		if over := leaked(g.addresses, address, now, g.limits.AddressPause).count - float64(g.limits.AddressBurst-1); over > 0 {
+			return nil, tooMany(time.Duration(over * float64(g.limits.AddressPause)))
+		}
+		if over := all.count + float64(all.pending-g.limits.AccountBurst+1); over > 0 {
+			return nil, tooMany(time.Duration(over * float64(g.limits.AccountPause)))
+		}
+	}
 	t, known := g.accounts.get(key)
 	if !known || now.Sub(t.last) > g.limits.LongestLock && t.pending == 0 && now.After(t.until) {
 		t = &tries{}
@@ -105,16 +125,24 @@ func (g *guard) begin(tenant event.ID, account, address string) (*attempt, error
 		return nil, tooMany(time.Second)
 	}
 	t.pending++
+	all.pending++
 	t.last = now
-	return &attempt{guard: g, key: key, tries: t}, nil
+	return &attempt{guard: g, key: key, tries: t, all: all}, nil
 }
 
-// right forgets the account's wrong passwords.
+// right forgets the account's wrong passwords from this address, where it is known from now on.
 func (a *attempt) right() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	a.tries.pending--
+	a.over()
 	a.tries.wrong = 0
+	a.guard.known.put(a.key, a.guard.now())
+}
+
+// over ends an attempt. Call it locked.
+func (a *attempt) over() {
+	a.tries.pending--
+	a.all.pending--
 }
 
 // wrong counts and, past the free tries, locks.
@@ -123,31 +151,32 @@ func (a *attempt) wrong() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	a.tries.pending--
+	a.over()
 	a.tries.wrong++
 	a.tries.last = now
 	if past := a.tries.wrong - g.limits.FreeTries; past >= 0 {
 		lock := g.limits.FirstLock << min(past, 20)
 		a.tries.until = now.Add(min(lock, g.limits.LongestLock))
 	}
-	g.wrongsOf(a.key.address, now).count++
+	leaked(g.addresses, a.key.address, now, g.limits.AddressPause).count++
+	leaked(g.anywhere, accountKey{a.key.tenant, a.key.account, ""}, now, g.limits.AccountPause).count++
 }
 
 // void forgets an attempt that was neither right nor wrong: the queue was full, the store was down.
 func (a *attempt) void() {
 	a.guard.mu.Lock()
 	defer a.guard.mu.Unlock()
-	a.tries.pending--
+	a.over()
 }
 
-// wrongsOf gives the address's wrong passwords, less those that time has forgiven. Call it locked.
-func (g *guard) wrongsOf(address string, now time.Time) *wrongs {
-	w, ok := g.addresses.get(address)
+// leaked gives the wrong passwords of an address or an account, less those that time has forgiven. Call it locked.
+func leaked[K comparable](of *recent[K, *wrongs], key K, now time.Time, pause time.Duration) *wrongs {
+	w, ok := of.get(key)
 	if !ok {
 		w = &wrongs{at: now}
-		g.addresses.put(address, w)
+		of.put(key, w)
 	}
-	forgiven := float64(now.Sub(w.at)) / float64(g.limits.AddressPause)
+	forgiven := float64(now.Sub(w.at)) / float64(pause)
 	w.count, w.at = max(0, w.count-forgiven), now
 	return w
 }

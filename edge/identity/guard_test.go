@@ -145,3 +145,85 @@ func TestAddressesOfOneHost(t *testing.T) {
 		}
 	}
 }
+
+// TestGuessedFromEverywhere: an account that is guessed at from a thousand addresses gives few tries to strangers, and lets its
+// owner in from where they always are.
+func TestGuessedFromEverywhere(t *testing.T) {
+	s := open(t)
+	const desk = "192.168.1.20"
+	if code, _ := s.try(t.Context(), "teacher", identity.DemoPassword, desk); code != "" {
+		t.Fatal(code)
+	}
+	counts := map[fault.Code]int{}
+	for n := range 1000 {
+		code, _ := s.try(t.Context(), "teacher", "wrong", fmt.Sprintf("10.0.%d.%d", n/250, n%250))
+		counts[code]++
+	}
+	if counts[fault.BadCredentials] != 100 || counts[fault.RateLimited] != 900 {
+		t.Errorf("answers %v", counts)
+	}
+	if code, _ := s.try(t.Context(), "teacher", identity.DemoPassword, desk); code != "" {
+		t.Errorf("the owner at their desk: %s", code)
+	}
+	if code, wait := s.try(t.Context(), "teacher", identity.DemoPassword, "172.16.0.1"); code != fault.RateLimited || wait != 30 {
+		t.Errorf("from a strange address: %s, %d s", code, wait)
+	}
+	if code, _ := s.try(t.Context(), "student01", identity.DemoPassword, "172.16.0.1"); code != "" {
+		t.Errorf("somebody else from there: %s", code)
+	}
+	s.clock.pass(31 * time.Second)
+	if code, _ := s.try(t.Context(), "teacher", identity.DemoPassword, "172.16.0.1"); code != "" {
+		t.Errorf("after half a minute: %s", code)
+	}
+}
+
+// TestGuessesAtOnceFromEverywhere pass no more than those that come one after the other.
+func TestGuessesAtOnceFromEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := gated()
+		s := open(t, func(c *identity.Config) { c.Hasher = gate })
+		answers := make(chan fault.Code, 1000)
+		for n := range 1000 {
+			go func() {
+				code, _ := s.try(t.Context(), "teacher", "wrong", fmt.Sprintf("10.0.%d.%d", n/250, n%250))
+				answers <- code
+			}()
+		}
+		synctest.Wait()
+		close(gate.gate)
+		for range 1000 {
+			<-answers
+		}
+		if got := gate.verified.Load(); got != 100 {
+			t.Errorf("%d were tried", got)
+		}
+	})
+}
+
+// TestSchoolBehindAGuesser: one pupil behind the school's one address guesses at everybody; those who are known there get in.
+func TestSchoolBehindAGuesser(t *testing.T) {
+	s := open(t)
+	const school = "203.0.113.7"
+	for n := range 20 {
+		if code, _ := s.try(t.Context(), fmt.Sprintf("student%02d", n+1), identity.DemoPassword, school); code != "" {
+			t.Fatal(code)
+		}
+	}
+	tried := 0
+	for n := range 1000 {
+		if code, _ := s.try(t.Context(), fmt.Sprintf("pupil%03d", n), "123456", school); code == fault.BadCredentials {
+			tried++
+		}
+	}
+	if tried != 300 {
+		t.Errorf("%d of 1,000 were tried", tried)
+	}
+	for n := range 20 {
+		if code, _ := s.try(t.Context(), fmt.Sprintf("student%02d", n+1), identity.DemoPassword, school); code != "" {
+			t.Errorf("student %d: %s", n+1, code)
+		}
+	}
+	if code, _ := s.try(t.Context(), "student21", identity.DemoPassword, school); code != fault.RateLimited {
+		t.Errorf("who was never here: %q", code)
+	}
+}

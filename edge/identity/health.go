@@ -67,14 +67,21 @@ func (s *Service) Check(ctx context.Context) error {
 	})
 }
 
-// Run watches the store until ctx is done: it finds out that the store fails, and that it is back, when nobody signs in.
+// Run watches the store until ctx is done: it finds out that the store fails, and that it is back, when nobody signs in. It
+// also puts failed sign-ins into the audit.
 func (s *Service) Run(ctx context.Context) error {
 	pause := time.NewTicker(watchPause)
 	defer pause.Stop()
+	audit := time.NewTicker(failuresEvery)
+	defer audit.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+			defer cancel()
+			return s.AuditFailures(last)
+		case <-audit.C:
+			_ = s.AuditFailures(ctx) // what could not be written is written the next time
 		case <-pause.C:
 			_ = s.Check(ctx) // its news went to health, which logs it once
 		}

@@ -6,6 +6,7 @@
 package identity
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,9 @@ type Config struct {
 	RefreshLife time.Duration // how long a sign-in lives unused; 30 days
 	Clock       Clock         // SystemClock
 	Log         *slog.Logger  // slog.Default
+
+	// OnRevoked is told whose access tokens are not all good any more, once that is so; nil: nobody is.
+	OnRevoked func(user event.ID)
 }
 
 // defaultWorkers leaves half of the processors to classes, but is at least two: a hash costs 20 to 35 ms of a processor,
@@ -49,6 +53,10 @@ type Service struct {
 	passwords   *passwords
 	guard       *guard
 	health      *health
+	revoked     *revoked
+	onRevoked   func(user event.ID)
+	failures    failures
+	entry       chan struct{} // taken by sign-ins that ask the store whose they are
 	refreshLife time.Duration
 	claim       *claimCode
 	claimed     atomic.Bool // it belongs to a school
@@ -78,21 +86,34 @@ func New(cfg Config) (*Service, error) {
 	}
 	pw := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, 2000))
 	clock := newSteadyClock(cfg.Clock)
-	return &Service{
+	if cfg.OnRevoked == nil {
+		cfg.OnRevoked = func(event.ID) {}
+	}
+	s := &Service{
 		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,
 		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
 		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
-		claim:       newClaimCode(clock.Now),
-		hosts:       newRecent[string, hostEntry](1024),
-	}, nil
+		claim:       newClaimCode(clock.Now), hosts: newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked, entry: make(chan struct{}, 4),
+	}
+	s.revoked = newRevoked(s.now)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.revoked.load(ctx, cfg.Store); err != nil {
+		return nil, fmt.Errorf("identity: load what was revoked: %w", err)
+	}
+	return s, nil
 }
 
-// Authenticate verifies an access token. It asks nobody, so those inside a class go on while the store is down. Returns
-// fault.Unauthenticated, or fault.TokenExpired for a genuine token that wants refreshing.
+// Authenticate verifies an access token. It asks nobody, so those inside a class go on while the store is down; what
+// was revoked it knows. Returns fault.Unauthenticated, or fault.TokenExpired for a genuine token that wants refreshing.
 func (s *Service) Authenticate(token string) (Principal, error) {
 	p, err := s.tokens.read(token)
+	if err == nil {
+		err = s.revoked.check(p)
+	}
 	if err != nil {
 		s.counters.tokensRefused.Add(1)
+		return Principal{}, err
 	}
-	return p, err
+	return p, nil
 }

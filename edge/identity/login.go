@@ -56,7 +56,7 @@ func (p TokenPair) LogValue() slog.Value {
 func (p TokenPair) String() string { return "token pair of " + p.User.ID.String() }
 
 // Login checks a password and answers a token pair. Returns fault.BadCredentials, the same and after the same work
-// whether the account is unknown, disabled, has no password or has another one; fault.Forbidden for a suspended tenant;
+// whether the account is unknown, disabled, has no password or has another one; fault.PasswordChange for the right one-time password; fault.Forbidden for a suspended tenant;
 // fault.RateLimited, fault.Busy, fault.TenantRequired, fault.InvalidField, fault.IdentityDown, fault.TimedOut.
 func (s *Service) Login(ctx context.Context, r LoginRequest) (TokenPair, error) {
 	pair, err := s.login(ctx, r)
@@ -68,34 +68,45 @@ func (s *Service) login(ctx context.Context, r LoginRequest) (TokenPair, error) 
 	if err := r.check(); err != nil {
 		return TokenPair{}, err
 	}
-	tenant, err := s.tenantFor(ctx, r)
+	tenant, try, err := s.admitted(ctx, r)
 	if err != nil {
 		return TokenPair{}, err
 	}
-	try, err := s.guard.begin(tenant.ID, r.account(), addressKey(r.Address))
+	asOf := s.now()
+	user, err := s.judge(ctx, try, r.Password, func() (directory.User, error) { return s.named(ctx, tenant.ID, r) })
 	if err != nil {
-		return TokenPair{}, err
-	}
-	user, err := s.checkPassword(ctx, tenant.ID, r)
-	switch {
-	case err == nil:
-		try.right()
-	case fault.Of(err).Code == fault.BadCredentials:
-		try.wrong()
-		return TokenPair{}, err
-	default:
-		try.void()
 		return TokenPair{}, err
 	}
 	if err := active(tenant); err != nil {
 		return TokenPair{}, err
 	}
-	return s.newSignIn(ctx, user)
+	if user.MustChange {
+		return TokenPair{}, fault.New(fault.PasswordChange, "This password is good for one thing: choosing one's own. Please choose it, then sign in with it.")
+	}
+	return s.newSignIn(ctx, user, asOf)
 }
 
-// checkPassword gives the active person whose password this is. It does the same work for everybody, so that neither
-// the answer nor its time tells which accounts exist.
-func (s *Service) checkPassword(ctx context.Context, tenant event.ID, r LoginRequest) (directory.User, error) {
+// admitted finds the tenant and lets the attempt through, or not. Few are at it at once: a thousand questions put to the store
+// together would each wait for all the others, and too long.
+func (s *Service) admitted(ctx context.Context, r LoginRequest) (tenant directory.Tenant, try *attempt, err error) {
+	select {
+	case s.entry <- struct{}{}:
+		defer func() { <-s.entry }()
+	case <-ctx.Done():
+		return tenant, nil, fault.New(fault.TimedOut, "The sign-in was given up while it waited its turn. Nothing was changed; please try again.").
+			Because(context.Cause(ctx))
+	}
+	if tenant, err = s.tenantFor(ctx, r); err != nil {
+		return tenant, nil, err
+	}
+	if try, err = s.guard.begin(tenant.ID, r.account(), addressKey(r.Address)); err != nil {
+		s.failures.add(tenant.ID, true)
+	}
+	return tenant, try, err
+}
+
+// named gives the person of a name, the absent one if nobody has it.
+func (s *Service) named(ctx context.Context, tenant event.ID, r LoginRequest) (directory.User, error) {
 	var user directory.User
 	var known bool
 	err := s.ask(ctx, func(ctx context.Context) (err error) {
@@ -106,22 +117,31 @@ func (s *Service) checkPassword(ctx context.Context, tenant event.ID, r LoginReq
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil || !known || user.TenantID != tenant {
 		return directory.User{}, err
 	}
-	if !known {
-		user = directory.User{}
-	}
-	match, err := s.passwords.verify(ctx, user.PasswordHash, r.Password)
+	return user, nil
+}
+
+// verified gives the active person that find finds, if this is their password. It does the same work for everybody, so that
+// neither the answer nor its time tells which accounts exist. find runs when its turn in the queue has come.
+func (s *Service) verified(ctx context.Context, password Secret, find func() (directory.User, error)) (user directory.User, err error) {
+	var failed error
+	match, err := s.passwords.verify(ctx, password, func() (string, error) {
+		user, failed = find()
+		return user.PasswordHash, failed
+	})
 	switch {
+	case failed != nil:
+		return directory.User{}, failed
 	case err != nil && fault.Of(err).Code == fault.Internal:
 		return directory.User{}, fault.New(fault.Internal,
 			"This account's stored password can't be read. Nothing was changed; an administrator has to set a new one.").
 			Because(err)
 	case err != nil:
 		return directory.User{}, err
-	case !match || user.Status != statusActive || user.TenantID != tenant:
-		return directory.User{}, fault.New(fault.BadCredentials, "The name or the password is not right. Please try again.")
+	case !match || user.Status != statusActive:
+		return directory.User{}, wrongPassword()
 	}
 	return user, nil
 }

@@ -30,6 +30,8 @@ type memory struct {
 	broken  atomic.Bool
 	refuses atomic.Value // of error, for every question
 	hanging atomic.Bool
+	stale   map[event.ID]event.Time
+	audit   []directory.AuditEntry
 	asked   atomic.Int64
 }
 
@@ -120,8 +122,17 @@ func (m *memory) RoleInCourse(ctx context.Context, tenant, course, user event.ID
 	return r, ok, err
 }
 
-func (m *memory) SaveRefreshToken(ctx context.Context, t directory.RefreshToken) error {
-	return m.ask(ctx, func() { m.links[t.Hash] = t })
+func (m *memory) SaveRefreshToken(ctx context.Context, t directory.RefreshToken) (err error) {
+	failed := m.ask(ctx, func() {
+		for _, l := range m.links {
+			if l.SignInID == t.SignInID && l.RevokedAt != 0 {
+				err = fault.New(fault.Unauthenticated, "This sign-in was ended.")
+				return
+			}
+		}
+		m.links[t.Hash] = t
+	})
+	return errors.Join(failed, err)
 }
 
 func (m *memory) RefreshToken(ctx context.Context, tenant event.ID, h event.Hash) (t directory.RefreshToken, ok bool, err error) {
@@ -136,7 +147,13 @@ func (m *memory) RefreshToken(ctx context.Context, tenant event.ID, h event.Hash
 func (m *memory) RotateRefreshToken(ctx context.Context, tenant event.ID, h event.Hash, next directory.RefreshToken) (won bool, err error) {
 	err = m.ask(ctx, func() {
 		old, ok := m.links[h]
-		if won = ok && old.TenantID == tenant && old.UsedAt == 0 && old.RevokedAt == 0; won {
+		won = ok && old.TenantID == tenant && old.UsedAt == 0 && old.RevokedAt == 0
+		for _, l := range m.links {
+			if l.Parent != (event.Hash{}) && l.Parent == old.Parent && l.UsedAt != 0 {
+				won = false
+			}
+		}
+		if won {
 			old.UsedAt = next.IssuedAt
 			m.links[h], m.links[next.Hash] = old, next
 		}
@@ -153,6 +170,77 @@ func (m *memory) RevokeSignIn(ctx context.Context, tenant, signIn event.ID, at e
 			}
 		}
 	})
+}
+
+func (m *memory) RevokedSignIns(ctx context.Context, since event.Time) (map[event.ID]event.Time, error) {
+	out := map[event.ID]event.Time{}
+	return out, m.ask(ctx, func() {
+		for _, l := range m.links {
+			if l.RevokedAt != 0 && l.RevokedAt >= since {
+				out[l.SignInID] = l.RevokedAt
+			}
+		}
+	})
+}
+
+func (m *memory) StaleUsers(ctx context.Context, since event.Time) (map[event.ID]event.Time, error) {
+	out := map[event.ID]event.Time{}
+	return out, m.ask(ctx, func() {
+		for id, at := range m.stale {
+			if at >= since {
+				out[id] = at
+			}
+		}
+	})
+}
+
+// Edit undoes nothing: the tests of that are in package edge, where the real store is.
+func (m *memory) Edit(ctx context.Context, tenant event.ID, f func(identity.Editor) error) (err error) {
+	failed := m.ask(ctx, func() { err = f(memoryEdit{m: m, tenant: tenant}) })
+	return errors.Join(failed, err)
+}
+
+// memoryEdit is an edit of a memory that is locked.
+type memoryEdit struct {
+	identity.Editor
+	m      *memory
+	tenant event.ID
+}
+
+func (e memoryEdit) Tenant() (directory.Tenant, bool, error) {
+	t, ok := find(e.m.tenants, func(t directory.Tenant) bool { return t.ID == e.tenant })
+	return t, ok, nil
+}
+
+func (e memoryEdit) User(id event.ID) (directory.User, bool, error) {
+	u, ok := find(e.m.users, func(u directory.User) bool { return u.TenantID == e.tenant && u.ID == id })
+	return u, ok, nil
+}
+
+func (e memoryEdit) PutUser(u directory.User) error {
+	e.m.users = put(e.m.users, u, func(o directory.User) bool { return o.ID == u.ID })
+	return nil
+}
+
+func (e memoryEdit) SaveRefreshToken(t directory.RefreshToken) error {
+	e.m.links[t.Hash] = t
+	return nil
+}
+
+func (e memoryEdit) EndSignIns(user, but event.ID, at event.Time) (ended []event.ID, err error) {
+	for h, t := range e.m.links {
+		if t.UserID == user && t.SignInID != but && t.RevokedAt == 0 {
+			t.RevokedAt = at
+			e.m.links[h] = t
+			ended = append(ended, t.SignInID)
+		}
+	}
+	return ended, nil
+}
+
+func (e memoryEdit) Audit(a directory.AuditEntry) error {
+	e.m.audit = append(e.m.audit, a)
+	return nil
 }
 
 func (m *memory) UpsertTenant(ctx context.Context, t directory.Tenant) error {

@@ -25,14 +25,27 @@ const (
 
 var errBadRefresh = errors.New("refresh token is not acceptable")
 
-// newSignIn answers the first pair of a sign-in.
-func (s *Service) newSignIn(ctx context.Context, u directory.User) (TokenPair, error) {
+// newSignIn answers the first pair of a sign-in of somebody whose password was right, unless it, or they, changed meanwhile.
+// asOf is when u was read, or earlier.
+func (s *Service) newSignIn(ctx context.Context, u directory.User, asOf event.Time) (TokenPair, error) {
 	token, link := s.newLink(u, event.NewID())
-	err := s.ask(ctx, func(ctx context.Context) error { return s.store.SaveRefreshToken(ctx, link) })
+	err := s.edit(ctx, u.TenantID, func(e Editor) error {
+		now, ok, err := e.User(u.ID)
+		switch {
+		case err != nil:
+			return err
+		case !ok || now.Status != statusActive || now.PasswordHash != u.PasswordHash:
+			return wrongPassword()
+		}
+		if err := e.SaveRefreshToken(link); err != nil {
+			return err
+		}
+		return e.Audit(directory.AuditEntry{At: s.now(), ActorID: u.ID, Action: "sign_in", TargetID: link.SignInID, Details: "{}"})
+	})
 	if err != nil {
 		return TokenPair{}, err
 	}
-	return s.pair(u, link.SignInID, token)
+	return s.pair(u, link.SignInID, token, asOf)
 }
 
 // Refresh exchanges a refresh token, once, for a new pair with the person's present roles. Returns
@@ -49,11 +62,13 @@ func (s *Service) refresh(ctx context.Context, token string) (TokenPair, error) 
 	if err != nil {
 		return TokenPair{}, err
 	}
+	asOf := s.now()
 	link, user, err := s.linkAndOwner(ctx, tenant, hash)
 	if err != nil {
 		return TokenPair{}, err
 	}
 	next, nextLink := s.newLink(user, link.SignInID)
+	nextLink.Parent = hash
 	var won bool
 	err = s.ask(ctx, func(ctx context.Context) (err error) {
 		won, err = s.store.RotateRefreshToken(ctx, tenant, hash, nextLink)
@@ -65,7 +80,7 @@ func (s *Service) refresh(ctx context.Context, token string) (TokenPair, error) 
 	if err != nil {
 		return TokenPair{}, err
 	}
-	return s.pair(user, link.SignInID, next)
+	return s.pair(user, link.SignInID, next, asOf)
 }
 
 // linkAndOwner gives a link that may still be exchanged and the person it belongs to.
@@ -95,7 +110,8 @@ func (s *Service) linkAndOwner(ctx context.Context, tenant event.ID, hash event.
 }
 
 // repeat decides about a link that was exchanged before: within the grace it stores one more successor, later it ends
-// the sign-in.
+// the sign-in. Of several successors one will be used, as the others' answers were lost; if two are, one is a copy, and
+// the second, which was never exchanged itself and yet can't be, ends the sign-in.
 func (s *Service) repeat(ctx context.Context, tenant event.ID, hash event.Hash, next directory.RefreshToken) error {
 	reused := false
 	err := s.ask(ctx, func(ctx context.Context) error {
@@ -111,26 +127,18 @@ func (s *Service) repeat(ctx context.Context, tenant event.ID, hash event.Hash, 
 		reused = true
 		return s.store.RevokeSignIn(ctx, tenant, next.SignInID, next.IssuedAt)
 	})
-	if err == nil && reused {
-		s.counters.reused.Add(1)
-		err = refused(errBadRefresh)
+	if err != nil || !reused {
+		return err
 	}
-	return err
-}
-
-// Logout ends the sign-in that a refresh token belongs to. An unknown token is no error: there is nothing left to end.
-func (s *Service) Logout(ctx context.Context, token string) error {
-	tenant, hash, err := readRefresh(token)
-	if err != nil {
-		return nil
-	}
-	return s.ask(ctx, func(ctx context.Context) error {
-		link, ok, err := s.store.RefreshToken(ctx, tenant, hash)
-		if err != nil || !ok {
-			return err
-		}
-		return s.store.RevokeSignIn(ctx, tenant, link.SignInID, s.now())
+	s.ended(next.UserID, next.SignInID)
+	s.counters.reused.Add(1)
+	err = s.edit(ctx, tenant, func(e Editor) error {
+		return e.Audit(directory.AuditEntry{At: s.now(), ActorID: next.UserID, Action: "sign_in.stolen", TargetID: next.SignInID, Details: "{}"})
 	})
+	if err != nil {
+		return err
+	}
+	return refused(errBadRefresh)
 }
 
 func (s *Service) newLink(u directory.User, signIn event.ID) (string, directory.RefreshToken) {
@@ -152,8 +160,8 @@ func readRefresh(token string) (tenant event.ID, hash event.Hash, err error) {
 	return event.ID(raw[:16]), sha256.Sum256(raw), nil
 }
 
-func (s *Service) pair(u directory.User, signIn event.ID, refresh string) (TokenPair, error) {
-	access, expires, err := s.tokens.sign(u, signIn)
+func (s *Service) pair(u directory.User, signIn event.ID, refresh string, asOf event.Time) (TokenPair, error) {
+	access, expires, err := s.tokens.sign(u, signIn, asOf)
 	if err != nil {
 		return TokenPair{}, fault.Of(err)
 	}

@@ -86,7 +86,7 @@ func TestRefreshRefused(t *testing.T) {
 			return token
 		}, fault.Forbidden},
 		"signed out": {func(t *testing.T, s *school, token string) string {
-			wantCode(t, s.Logout(t.Context(), token), "")
+			wantCode(t, s.Logout(t.Context(), identity.LogoutRequest{RefreshToken: token}), "")
 			return token
 		}, fault.Unauthenticated},
 	} {
@@ -154,6 +154,6 @@ func TestRefreshesAtOnce(t *testing.T) {
 func TestLogoutOfNothing(t *testing.T) {
 	s := open(t)
 	for _, token := range []string{"", "x", base64.RawURLEncoding.EncodeToString(make([]byte, 48))} {
-		wantCode(t, s.Logout(t.Context(), token), "")
+		wantCode(t, s.Logout(t.Context(), identity.LogoutRequest{RefreshToken: token}), "")
 	}
 }

@@ -10,7 +10,10 @@ import (
 	"multistream/shared/fault"
 )
 
-var errNoAccount = errors.New("account is disabled or gone")
+var (
+	errNoAccount = errors.New("account is disabled or gone")
+	errEnded     = errors.New("sign-in was ended, or its roles changed")
+)
 
 // RoleIn gives the role that somebody has in a class: teacher if they are one of its hosts, else the one they are
 // enrolled with in its course (courseID may be absent), else admin if they are one of the tenant, else "". It goes by the

@@ -19,6 +19,7 @@ type Stats struct {
 	TokensRefused  uint64
 	QueueWaiting   int // sign-ins that wait for a worker
 	QueueWorking   int // passwords being verified
+	Revoked        int // sign-ins and people whose access tokens are refused or outdated
 }
 
 type counters struct {
@@ -33,6 +34,7 @@ func (s *Service) Stats() Stats {
 		SignInFailed: c.failed.Load(), Refreshed: c.refreshed.Load(), RefreshRefused: c.refreshRefused.Load(),
 		RefreshReused: c.reused.Load(), TokensRefused: c.tokensRefused.Load(),
 		QueueWaiting: int(s.passwords.waiting.Load()), QueueWorking: len(s.passwords.slots),
+		Revoked: s.revoked.size(),
 	}
 }
 

@@ -30,15 +30,25 @@ type Store interface {
 	// RoleInCourse gives the role that somebody is enrolled with.
 	RoleInCourse(ctx context.Context, tenant, course, user event.ID) (r directory.Role, ok bool, err error)
 
-	// SaveRefreshToken stores a new link of a sign-in.
+	// SaveRefreshToken stores one more link of a sign-in; fault.Unauthenticated if that was ended.
 	SaveRefreshToken(ctx context.Context, token directory.RefreshToken) error
 	// RefreshToken gives a link by the hash of its token, used or revoked ones too.
 	RefreshToken(ctx context.Context, tenant event.ID, hash event.Hash) (t directory.RefreshToken, ok bool, err error)
 	// RotateRefreshToken marks the link as used at next.IssuedAt and stores next, both or neither. won is false, and
-	// nothing is written, where the link is absent, used or revoked: of two who rotate at once, one wins.
+	// nothing is written, where the link is absent, used or revoked, or another of the same parent was used: of two who rotate at once, one
+	// wins, and of two who hold copies, one.
 	RotateRefreshToken(ctx context.Context, tenant event.ID, used event.Hash, next directory.RefreshToken) (won bool, err error)
 	// RevokeSignIn ends all links of a sign-in.
 	RevokeSignIn(ctx context.Context, tenant, signIn event.ID, at event.Time) error
+	// RevokedSignIns gives the sign-ins of all tenants that were ended at a time or later, with that time.
+	RevokedSignIns(ctx context.Context, since event.Time) (map[event.ID]event.Time, error)
+	// StaleUsers gives the people of all tenants whose roles changed, with the time up to which tokens show the old ones,
+	// where that is the given time or later.
+	StaleUsers(ctx context.Context, since event.Time) (map[event.ID]event.Time, error)
+
+	// Edit changes a tenant's directory: what f wrote becomes durable together, or nothing if it returns an error, which
+	// comes back as it is. f may be run twice.
+	Edit(ctx context.Context, tenant event.ID, f func(Editor) error) error
 }
 
 // KeyStore keeps secrets durably, wrapped, and apart from the directory.

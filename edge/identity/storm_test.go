@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"multistream/edge/identity"
 	"multistream/shared/fault"
@@ -143,4 +144,22 @@ func BenchmarkSignIn(b *testing.B) {
 	for b.Loop() {
 		s.login(b, "teacher@demo.school")
 	}
+}
+
+// TestSlowQueue: who waits in vain is told to come back, before their request's time is over.
+func TestSlowQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate := gated()
+		s := open(t, func(c *identity.Config) { c.Hasher, c.Workers = gate, 1 })
+		began := time.Now()
+		answers := s.storm(t.Context(), 10)
+		for range 9 {
+			wantCode(t, <-answers, fault.Busy)
+		}
+		if waited := time.Since(began); waited != 30*time.Second {
+			t.Errorf("they waited %s", waited)
+		}
+		close(gate.gate)
+		wantCode(t, <-answers, "")
+	})
 }

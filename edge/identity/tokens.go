@@ -32,15 +32,18 @@ type Principal struct {
 	Roles       []directory.Role
 	DisplayName string
 	ExpiresAt   event.Time // by this edge's steady clock
+
+	asOf event.Time // when the directory was read for it, or earlier
 }
 
-// claims are the token's, with "tid" the tenant and "sid" the sign-in it came from.
+// claims are the token's, with "tid" the tenant, "sid" the sign-in it came from and "asof" when the directory was read for it.
 type claims struct {
 	jwt.RegisteredClaims
 	Tenant string           `json:"tid"`
 	SignIn string           `json:"sid"`
 	Roles  []directory.Role `json:"roles"`
 	Name   string           `json:"name"`
+	AsOf   int64            `json:"asof"` // Unix ms
 }
 
 // tokens makes and reads access tokens: EdDSA (Ed25519) JWTs. It asks nobody, so it works while the store does not.
@@ -59,7 +62,7 @@ func newTokens(ring *keyRing, now func() time.Time) *tokens {
 	)}
 }
 
-func (t *tokens) sign(u directory.User, signIn event.ID) (token string, expires time.Time, err error) {
+func (t *tokens) sign(u directory.User, signIn event.ID, asOf event.Time) (token string, expires time.Time, err error) {
 	now := t.now().Truncate(time.Second)
 	expires = now.Add(AccessLife)
 	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
@@ -67,7 +70,7 @@ func (t *tokens) sign(u directory.User, signIn event.ID) (token string, expires 
 			Issuer: t.ring.issuer, Subject: u.ID.String(), Audience: jwt.ClaimStrings{Audience},
 			ExpiresAt: jwt.NewNumericDate(expires), NotBefore: jwt.NewNumericDate(now), IssuedAt: jwt.NewNumericDate(now),
 		},
-		Tenant: u.TenantID.String(), SignIn: signIn.String(), Roles: u.Roles, Name: u.DisplayName,
+		Tenant: u.TenantID.String(), SignIn: signIn.String(), Roles: u.Roles, Name: u.DisplayName, AsOf: int64(asOf),
 	})
 	j.Header["kid"] = t.ring.signingID
 	token, err = j.SignedString(t.ring.signing)
@@ -130,7 +133,7 @@ func principal(c *claims) (Principal, error) {
 	}
 	return Principal{
 		UserID: user, TenantID: tenant, SignInID: signIn, Roles: c.Roles, DisplayName: c.Name,
-		ExpiresAt: event.TimeOf(c.ExpiresAt.Time),
+		ExpiresAt: event.TimeOf(c.ExpiresAt.Time), asOf: event.Time(c.AsOf),
 	}, nil
 }
 

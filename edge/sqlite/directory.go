@@ -17,20 +17,22 @@ import (
 // The directory: tenants, people, courses, and what identity keeps of sign-ins. Every function but those that find a
 // tenant takes one and gives, changes and refers to nothing of another. Not finding something is no error.
 
+const selectTenant = "SELECT t.id, t.name, t.status, t.ruled_by = 'hub' FROM tenants t "
+
 // TenantByID gives a tenant of any status.
 func (s *Store) TenantByID(ctx context.Context, tenant event.ID) (directory.Tenant, bool, error) {
-	return s.tenant(ctx, "SELECT id, name, status FROM tenants WHERE id = ?", tenant[:])
+	return s.tenant(ctx, selectTenant+"WHERE t.id = ?", tenant[:])
 }
 
 // TenantByDomain gives the tenant that owns a domain, exactly this one.
 func (s *Store) TenantByDomain(ctx context.Context, domain string) (directory.Tenant, bool, error) {
-	return s.tenant(ctx, "SELECT t.id, t.name, t.status FROM tenant_domains d JOIN tenants t ON t.id = d.tenant_id WHERE d.domain = ?",
+	return s.tenant(ctx, selectTenant+"JOIN tenant_domains d ON t.id = d.tenant_id WHERE d.domain = ?",
 		directory.Fold(domain))
 }
 
 // Tenants lists at most limit tenants, by id.
 func (s *Store) Tenants(ctx context.Context, limit int) ([]directory.Tenant, error) {
-	all, err := list(ctx, s.readers, scanTenant, "SELECT id, name, status FROM tenants ORDER BY id LIMIT ?", limit)
+	all, err := list(ctx, s.readers, scanTenant, selectTenant+"ORDER BY t.id LIMIT ?", limit)
 	for i := range all {
 		if err == nil {
 			err = s.domains(ctx, &all[i])
@@ -53,7 +55,7 @@ func (s *Store) domains(ctx context.Context, t *directory.Tenant) (err error) {
 }
 
 func scanTenant(scan scanner) (t directory.Tenant, err error) {
-	return t, scan(idInto{&t.ID}, &t.Name, &t.Status)
+	return t, scan(idInto{&t.ID}, &t.Name, &t.Status, &t.HubRules)
 }
 
 // UpsertTenant writes a tenant whole, domains included. Returns fault.InvalidField if a domain belongs to another one.
@@ -62,8 +64,8 @@ func (s *Store) UpsertTenant(ctx context.Context, t directory.Tenant) error {
 }
 
 func putTenant(ctx context.Context, q querier, t directory.Tenant) error {
-	_, err := q.ExecContext(ctx, `INSERT INTO tenants (id, name, status) VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status`, t.ID[:], t.Name, t.Status)
+	_, err := q.ExecContext(ctx, `INSERT INTO tenants (id, name, status, ruled_by) VALUES (?, ?, ?, iif(?, 'hub', 'local'))
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, ruled_by = excluded.ruled_by`, t.ID[:], t.Name, t.Status, t.HubRules)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,27 @@ import (
 const (
 	selectCourse    = "SELECT tenant_id, id, title, status FROM courses WHERE tenant_id = ? "
 	selectLesson    = "SELECT tenant_id, id, course_id, title, order_index FROM lessons WHERE tenant_id = ? "
+	selectRoleIn    = "SELECT role FROM enrolments WHERE tenant_id = ? AND course_id = ? AND user_id = ?"
 	selectEnrolment = "SELECT tenant_id, course_id, user_id, role FROM enrolments WHERE tenant_id = ? "
+
+	upsertCourse = `INSERT INTO courses (tenant_id, id, title, status) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant_id, id) DO UPDATE SET title = excluded.title, status = excluded.status`
+	upsertLesson = `INSERT INTO lessons (tenant_id, id, course_id, title, order_index) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant_id, id) DO UPDATE SET course_id = excluded.course_id, title = excluded.title, order_index = excluded.order_index`
+	upsertEnrolment = `INSERT INTO enrolments (tenant_id, course_id, user_id, role) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant_id, course_id, user_id) DO UPDATE SET role = excluded.role`
+	deleteEnrolment = "DELETE FROM enrolments WHERE tenant_id = ? AND course_id = ? AND user_id = ?"
 )
+
+func courseRow(c *directory.Course) []any { return []any{c.TenantID[:], c.ID[:], c.Title, c.Status} }
+
+func lessonRow(l *directory.Lesson) []any {
+	return []any{l.TenantID[:], l.ID[:], l.CourseID[:], l.Title, l.OrderIndex}
+}
+
+func enrolmentRow(e *directory.Enrolment) []any {
+	return []any{e.TenantID[:], e.CourseID[:], e.UserID[:], string(e.Role)}
+}
 
 // CourseByID gives a course of any status.
 func (s *Store) CourseByID(ctx context.Context, tenant, course event.ID) (directory.Course, bool, error) {
@@ -31,9 +50,7 @@ func (s *Store) CoursesOf(ctx context.Context, tenant, user event.ID) ([]directo
 
 // UpsertCourse writes a course.
 func (s *Store) UpsertCourse(ctx context.Context, c directory.Course) error {
-	return s.changeBy(ctx, `INSERT INTO courses (tenant_id, id, title, status) VALUES (?, ?, ?, ?)
-		ON CONFLICT (tenant_id, id) DO UPDATE SET title = excluded.title, status = excluded.status`,
-		c.TenantID[:], c.ID[:], c.Title, c.Status)
+	return s.changeBy(ctx, upsertCourse, courseRow(&c)...)
 }
 
 // LessonByID gives a lesson.
@@ -48,15 +65,12 @@ func (s *Store) Lessons(ctx context.Context, tenant, course event.ID) ([]directo
 
 // UpsertLesson writes a lesson. Returns fault.NotFound if its course is not one of its tenant.
 func (s *Store) UpsertLesson(ctx context.Context, l directory.Lesson) error {
-	return s.changeBy(ctx, `INSERT INTO lessons (tenant_id, id, course_id, title, order_index) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (tenant_id, id) DO UPDATE SET course_id = excluded.course_id, title = excluded.title, order_index = excluded.order_index`,
-		l.TenantID[:], l.ID[:], l.CourseID[:], l.Title, l.OrderIndex)
+	return s.changeBy(ctx, upsertLesson, lessonRow(&l)...)
 }
 
 // RoleInCourse gives the role that somebody is enrolled with.
 func (s *Store) RoleInCourse(ctx context.Context, tenant, course, user event.ID) (directory.Role, bool, error) {
-	return one(ctx, s.readers, scanRole, "SELECT role FROM enrolments WHERE tenant_id = ? AND course_id = ? AND user_id = ?",
-		tenant[:], course[:], user[:])
+	return one(ctx, s.readers, scanRole, selectRoleIn, tenant[:], course[:], user[:])
 }
 
 // Enrolments gives everybody in a course, by user id.
@@ -67,14 +81,12 @@ func (s *Store) Enrolments(ctx context.Context, tenant, course event.ID) ([]dire
 // Enrol gives somebody a role in a course, in place of an earlier one. Returns fault.NotFound if the course or the person
 // is not one of the tenant.
 func (s *Store) Enrol(ctx context.Context, e directory.Enrolment) error {
-	return s.changeBy(ctx, `INSERT INTO enrolments (tenant_id, course_id, user_id, role) VALUES (?, ?, ?, ?)
-		ON CONFLICT (tenant_id, course_id, user_id) DO UPDATE SET role = excluded.role`,
-		e.TenantID[:], e.CourseID[:], e.UserID[:], string(e.Role))
+	return s.changeBy(ctx, upsertEnrolment, enrolmentRow(&e)...)
 }
 
 // Unenrol takes somebody out of a course; who is not in it is no error.
 func (s *Store) Unenrol(ctx context.Context, tenant, course, user event.ID) error {
-	return s.changeBy(ctx, "DELETE FROM enrolments WHERE tenant_id = ? AND course_id = ? AND user_id = ?", tenant[:], course[:], user[:])
+	return s.changeBy(ctx, deleteEnrolment, tenant[:], course[:], user[:])
 }
 
 // changeBy changes the directory by one statement.

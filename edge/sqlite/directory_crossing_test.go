@@ -19,7 +19,7 @@ func TestDirectoryCrossing(t *testing.T) {
 	me := y.tenant.ID // asks for x's
 	user, ok, err := s.UserByID(ctx, me, x.user.ID)
 	found(t, "user", nil, user, ok, err)
-	users, err := s.Users(ctx, me, event.ID{}, 100)
+	users, err := s.Users(ctx, me, directory.UserFilter{Limit: 100})
 	listed(t, "users", []directory.User{y.user, y.other}, users, err)
 	course, ok, err := s.CourseByID(ctx, me, x.course.ID)
 	found(t, "course", nil, course, ok, err)

@@ -111,11 +111,11 @@ func TestDirectoryLookUps(t *testing.T) {
 			user, ok, err = s.UserByEmail(ctx, id, none)
 			found(t, "user by e-mail "+none, nil, user, ok, err)
 		}
-		users, err := s.Users(ctx, id, event.ID{}, 10)
+		users, err := s.Users(ctx, id, directory.UserFilter{Limit: 10})
 		listed(t, "users", []directory.User{x.user, x.other}, users, err)
-		users, err = s.Users(ctx, id, x.user.ID, 10)
+		users, err = s.Users(ctx, id, directory.UserFilter{After: x.user.ID, Limit: 10})
 		listed(t, "users after the first", []directory.User{x.other}, users, err)
-		users, err = s.Users(ctx, id, event.ID{}, 1)
+		users, err = s.Users(ctx, id, directory.UserFilter{Limit: 1})
 		listed(t, "one user", []directory.User{x.user}, users, err)
 
 		course, ok, err := s.CourseByID(ctx, id, x.course.ID)

@@ -7,7 +7,7 @@ import (
 	"multistream/shared/event"
 )
 
-const selectUser = "SELECT tenant_id, id, email, username, display_name, status, password_hash FROM users WHERE tenant_id = ? AND "
+const selectUser = "SELECT tenant_id, id, email, username, display_name, status, password_hash, must_change FROM users WHERE tenant_id = ? AND "
 
 // UserByID gives a person of any status, with the tenant-wide roles.
 func (s *Store) UserByID(ctx context.Context, tenant, user event.ID) (directory.User, bool, error) {
@@ -24,33 +24,41 @@ func (s *Store) UserByUsername(ctx context.Context, tenant event.ID, username st
 	return s.user(ctx, selectUser+"username_folded = ?", tenant, directory.Fold(username))
 }
 
-// Users gives a page of a tenant's people, by id, beginning after the given one.
-func (s *Store) Users(ctx context.Context, tenant, after event.ID, limit int) ([]directory.User, error) {
-	all, err := list(ctx, s.readers, scanUser, selectUser+"id > ? ORDER BY id LIMIT ?", tenant[:], after[:], limit)
+// Users gives a page of a tenant's people, by name.
+func (s *Store) Users(ctx context.Context, tenant event.ID, f directory.UserFilter) ([]directory.User, error) {
+	all, err := list(ctx, s.readers, scanUser, selectUser+`(?2 = '' OR instr(name_folded, ?2) OR instr(email_folded, ?2) OR instr(username_folded, ?2))
+		AND (?3 IS NULL OR (name_folded, id) > (SELECT name_folded, id FROM users WHERE tenant_id = ?1 AND id = ?3))
+		AND (?4 = '' OR EXISTS (SELECT 1 FROM user_roles r WHERE r.tenant_id = ?1 AND r.user_id = users.id AND r.scope = 'tenant' AND r.role = ?4))
+		AND (?5 = '' OR status = ?5)
+		ORDER BY name_folded, id LIMIT ?6`, tenant[:], directory.Fold(f.Search), f.After.Bytes(), string(f.Role), f.Status, f.Limit)
 	for i := range all {
 		if err == nil {
-			err = s.roles(ctx, &all[i])
+			err = rolesOf(ctx, s.readers, &all[i])
 		}
 	}
 	return all, err
 }
 
 func (s *Store) user(ctx context.Context, query string, tenant event.ID, arg any) (directory.User, bool, error) {
-	u, ok, err := one(ctx, s.readers, scanUser, query, tenant[:], arg)
+	return findUser(ctx, s.readers, query, tenant, arg)
+}
+
+func findUser(ctx context.Context, q querier, query string, tenant event.ID, arg any) (directory.User, bool, error) {
+	u, ok, err := one(ctx, q, scanUser, query, tenant[:], arg)
 	if err == nil && ok {
-		err = s.roles(ctx, &u)
+		err = rolesOf(ctx, q, &u)
 	}
 	return u, ok, err
 }
 
-func (s *Store) roles(ctx context.Context, u *directory.User) (err error) {
-	u.Roles, err = list(ctx, s.readers, scanRole,
+func rolesOf(ctx context.Context, q querier, u *directory.User) (err error) {
+	u.Roles, err = list(ctx, q, scanRole,
 		"SELECT role FROM user_roles WHERE tenant_id = ? AND user_id = ? AND scope = 'tenant' ORDER BY role", u.TenantID[:], u.ID[:])
 	return err
 }
 
 func scanUser(scan scanner) (u directory.User, err error) {
-	return u, scan(idInto{&u.TenantID}, idInto{&u.ID}, &u.Email, &u.Username, &u.DisplayName, &u.Status, &u.PasswordHash)
+	return u, scan(idInto{&u.TenantID}, idInto{&u.ID}, &u.Email, &u.Username, &u.DisplayName, &u.Status, &u.PasswordHash, &u.MustChange)
 }
 
 func scanRole(scan scanner) (role directory.Role, err error) { return role, scan(&role) }
@@ -63,12 +71,13 @@ func (s *Store) UpsertUser(ctx context.Context, u directory.User) error {
 
 func putUser(ctx context.Context, q querier, u directory.User) error {
 	_, err := q.ExecContext(ctx, `INSERT INTO users
-		(tenant_id, id, email, email_folded, username, username_folded, display_name, status, password_hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		(tenant_id, id, email, email_folded, username, username_folded, display_name, name_folded, status, password_hash, must_change)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (tenant_id, id) DO UPDATE SET email = excluded.email, email_folded = excluded.email_folded,
 		username = excluded.username, username_folded = excluded.username_folded, display_name = excluded.display_name,
-		status = excluded.status, password_hash = excluded.password_hash`,
-		u.TenantID[:], u.ID[:], u.Email, folded(u.Email), u.Username, folded(u.Username), u.DisplayName, u.Status, u.PasswordHash)
+		name_folded = excluded.name_folded, status = excluded.status, password_hash = excluded.password_hash, must_change = excluded.must_change`,
+		u.TenantID[:], u.ID[:], u.Email, folded(u.Email), u.Username, folded(u.Username), u.DisplayName, directory.Fold(u.DisplayName),
+		u.Status, u.PasswordHash, u.MustChange)
 	if err != nil {
 		return err
 	}

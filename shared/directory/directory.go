@@ -20,6 +20,8 @@ type Tenant struct {
 	Name    string
 	Status  string // "active" or "suspended"
 	Domains []string
+	// HubRules: a hub says who is here and what is taught; this box may not change it.
+	HubRules bool
 }
 
 // User is a person of a tenant. Email or Username is set, or both; each is unique in its tenant (case folded).
@@ -32,6 +34,7 @@ type User struct {
 	Status       string // "active" or "disabled"
 	PasswordHash string // argon2id in PHC form; empty: can't sign in by password
 	Roles        []Role // tenant-wide
+	MustChange   bool   // the password is good for nothing but choosing another one
 }
 
 // Course is a set of lessons with its enrolled people.

@@ -18,6 +18,7 @@ type RefreshToken struct {
 	ExpiresAt event.Time
 	UsedAt    event.Time // absent until it was exchanged for the next link
 	RevokedAt event.Time // absent unless the sign-in was ended
+	Parent    event.Hash // of the link it was exchanged for; absent for the first of a sign-in
 }
 
 // Fold gives the form in which e-mail addresses, user names and domains are compared and kept unique: surrounding space

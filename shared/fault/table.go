@@ -15,6 +15,11 @@ const (
 	BadCredentials   Code = "bad_credentials"
 	TenantRequired   Code = "tenant_required"
 	BoxUnclaimed     Code = "box_unclaimed"
+	PasswordChange   Code = "password_change_required"
+	HubRules         Code = "hub_rules"
+	VersionConflict  Code = "version_conflict"
+	LastAdmin        Code = "last_admin"
+	KeysExhausted    Code = "idempotency_keys_exhausted"
 	Forbidden        Code = "forbidden"
 	NotFound         Code = "not_found"
 	MethodNotAllowed Code = "method_not_allowed"
@@ -76,6 +81,11 @@ var table = map[Code]Entry{
 	BadCredentials:   {401, 4401, false},
 	TenantRequired:   {409, 4409, false},
 	BoxUnclaimed:     {503, 4503, true},
+	PasswordChange:   {403, 4403, false},
+	HubRules:         {409, 4409, false},
+	VersionConflict:  {409, 4409, false},
+	LastAdmin:        {409, 4409, false},
+	KeysExhausted:    {429, 4429, true},
 	Forbidden:        {403, 4403, false},
 	NotFound:         {404, 4404, false},
 	MethodNotAllowed: {405, 4405, false},

@@ -57,6 +57,7 @@ var Table = map[string]Limit{
 	"email":            {3, 254},
 	"username":         {1, 64},
 	"password":         {1, 256},
+	"new_password":     {8, 256},
 	"course_title":     {1, 200},
 	"search":           {0, 200},
 	"milliseconds":     {0, 1 << 40},
