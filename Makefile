@@ -27,10 +27,11 @@ setup: ## install what is missing (C compiler, strace, modules, lint tools); wit
 	@tools/gate/setup.sh
 
 .PHONY: build
-build: ## build static bin/edge and bin/classctl
+build: ## build static bin/edge, bin/classctl and bin/classload
 	$(call need,cmd/edge)
 	$(call need,cmd/classctl)
-	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl
+	$(call need,cmd/classload)
+	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl ./cmd/classload
 
 .PHONY: generate
 generate: ## write all generated code anew
