@@ -75,6 +75,11 @@ faults: ## kill -9 an edge under load at RUNS=1000 random points, and open every
 bench: ## measure, each figure beside its raw limit
 	$(call need,bench)
 	go run ./bench
+	RUNS=1 SECONDS=20 go run ./bench/fanout paced
+
+.PHONY: bench-fanout
+bench-fanout: ## events to 1,000 students beside centrifuge and the bare floor: RUNS=5 runs of SECONDS=60, saturated, class sizes (40 minutes)
+	go run ./bench/fanout
 
 .PHONY: clean
 clean: ## remove what was built; data in DATA_DIR stays

@@ -30,7 +30,7 @@ func TestDetectors(t *testing.T) {
 				return [][]byte{f, f}
 			}
 			return [][]byte{f}
-		}, func(l fanoutLine) bool { return l.Lost == 0 && l.Gaps == 0 && l.Doubled >= 1 }},
+		}, func(l fanoutLine) bool { return l.Lost == 0 && l.Gaps == 0 && l.Doubled == 2 }},
 		"swapped": {func(n int, f []byte) [][]byte {
 			if n == wrongFrame {
 				held = f

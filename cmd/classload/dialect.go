@@ -96,8 +96,8 @@ func data(mark string, size int) string {
 }
 
 func (centrifuge) size(message []byte) int {
-	begin := bytes.Index(message, []byte(`"data":`))
-	return max(len(message)-begin-len(`"data":`)-len("}}}"), 0)
+	_, rest, _ := bytes.Cut(message, []byte(`"data":`))
+	return bytes.IndexByte(rest, '}') + 1 // data is flat
 }
 
 func (centrifuge) split(message []byte, each func([]byte)) {

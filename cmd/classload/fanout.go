@@ -72,7 +72,7 @@ func (f *fanoutRun) run(ctx context.Context, name string, out io.Writer) (bool, 
 	if err := f.seats(ctx, students, staff); err != nil {
 		return false, err
 	}
-	time.Sleep(2 * time.Second) // what entering has set off is over
+	time.Sleep(min(time.Duration(f.warm), 2) * time.Second) // what entering has set off is over
 	line.KBPerConnection = float64(f.server.Memory()-before) / float64(f.students+f.senders) / 1000
 	if line.EventBytes, err = f.calibrate(ctx); err != nil {
 		return false, err
@@ -233,7 +233,7 @@ func (f *fanoutRun) sender(ctx context.Context, i int, begin time.Time, d time.D
 		if f.rate > 0 { // open loop: an event that is late is sent late, and none is left out
 			at = begin.Add(time.Duration(k)*pause + pause*time.Duration(i)/time.Duration(f.senders))
 			time.Sleep(time.Until(at))
-		} else if f.class != nil && k >= personBurst { // the product's limit for one person, which a peer has not
+		} else if k >= personBurst { // the product has a limit for one person; peers get the same load
 			at = begin.Add(time.Duration(k-personBurst) * personPause)
 			time.Sleep(time.Until(at))
 		}
