@@ -27,10 +27,11 @@ setup: ## install what is missing (C compiler, strace, modules, lint tools); wit
 	@tools/gate/setup.sh
 
 .PHONY: build
-build: ## build static bin/edge and bin/classctl
+build: ## build static bin/edge, bin/classctl and bin/classload
 	$(call need,cmd/edge)
 	$(call need,cmd/classctl)
-	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl
+	$(call need,cmd/classload)
+	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl ./cmd/classload
 
 .PHONY: generate
 generate: ## write all generated code anew
@@ -74,6 +75,11 @@ faults: ## kill -9 an edge under load at RUNS=1000 random points, and open every
 bench: ## measure, each figure beside its raw limit
 	$(call need,bench)
 	go run ./bench
+	RUNS=1 SECONDS=20 go run ./bench/fanout paced
+
+.PHONY: bench-fanout
+bench-fanout: ## events to 1,000 students beside centrifuge and the bare floor: RUNS=5 runs of SECONDS=60, saturated, class sizes (40 minutes)
+	go run ./bench/fanout
 
 .PHONY: clean
 clean: ## remove what was built; data in DATA_DIR stays

@@ -36,6 +36,8 @@ var arrows = []arrow{
 	{from: "hub/postgres/...", to: []string{"shared/...", "migrations"}, outside: true, why: partsWhy},
 	{from: "hub/...", to: []string{"shared/..."}, outside: true, why: partsWhy},
 
+	{from: "cmd/classload/...", outside: true,
+		why: "the load generator knows the product by its documents alone: shared code would share its mistakes"},
 	{from: "cmd/...", to: mainsMay, outside: true, why: mainsWhy},
 	{from: "bench/...", to: mainsMay, outside: true, why: mainsWhy},
 	{from: "tools/...", to: []string{"shared/..."}, outside: true, why: "tools serve the repository, not the product"},

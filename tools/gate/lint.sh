@@ -13,4 +13,5 @@ if [ -n "$unformatted" ]; then
 fi
 go vet ./... || failed=1
 .cache/bin/staticcheck ./... || failed=1
+(cd bench/peer && go vet . && ../../.cache/bin/staticcheck .) || failed=1 # a module of its own
 exit $failed

@@ -31,4 +31,5 @@ if [ -n "$packages" ]; then
 fi
 
 go mod download
+(cd bench/peer && go mod download)
 cd tools/lint && go build -buildvcs=false -o ../../.cache/bin/ tool
