@@ -9,7 +9,7 @@ trap 'rm -rf "$before" "$after"' EXIT
 # copy_generated copies the generated files of the tree to a folder.
 copy_generated() {
     {
-        git grep -lI --untracked -E '^(//|/\*|--|#|[[:space:]]*"\$comment":).*Code generated .*DO NOT EDIT' -- . || true
+        git grep -lI --untracked -E '^(//|/\*|--|#|<!--|[[:space:]]*"\$comment":).*Code generated .*DO NOT EDIT' -- . || true
         for folder in $GENERATED; do [ ! -d "$folder" ] || find "$folder" -type f; done
     } | sort -u | while read -r file; do
         if [ -f "$file" ]; then # git may list one that is deleted here

@@ -10,8 +10,9 @@ import (
 
 func main() {
 	for name, document := range map[string][]byte{
-		"schema/openapi.json":       gateway.OpenAPI(),
-		"schema/socket.schema.json": gateway.SocketSchema(),
+		"schema/openapi.json":         gateway.OpenAPI(),
+		"schema/socket.schema.json":   gateway.SocketSchema(),
+		"../../docs/api-reference.md": gateway.Reference(),
 	} {
 		if err := os.WriteFile(name, document, 0o644); err != nil {
 			log.Fatalf("write a document of the API: %v", err)
