@@ -156,7 +156,7 @@ func TestRate(t *testing.T) {
 
 // TestFailures: what goes wrong inside is told in the one shape and never shown.
 func TestFailures(t *testing.T) {
-	s := open(t, func(o *gateway.Options) { o.Pace.Body, o.Pace.Answer = 50*time.Millisecond, 50*time.Millisecond })
+	s := open(t, func(o *gateway.Options) { o.Pace.Body, o.Pace.Answer = time.Second, 50*time.Millisecond })
 	class := s.live("sam")
 	for _, c := range []struct {
 		fail   error

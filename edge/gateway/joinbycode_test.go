@@ -194,7 +194,7 @@ func TestGuest(t *testing.T) {
 	s.send(token, "POST", elsewhere+"/join", "").want(404, "not_found")
 	s.send(token, "GET", "/api/sessions", "").want(403, "forbidden")
 	s.send(token, "POST", "/api/sessions", fmt.Sprintf(planBody, userID("tina"), userID("ada"))).want(403, "forbidden")
-	s.send(token, "POST", "/api/auth/password", "{}").want(403, "forbidden")
+	s.send(token, "POST", "/api/auth/password", `{"oldPassword":"a","newPassword":"another password"}`).want(403, "forbidden")
 	if _, err := s.dial(token, elsewhere, ""); err == nil {
 		t.Error("a guest follows another class")
 	}

@@ -67,7 +67,7 @@ func types(frames []message) (out []string) {
 
 // TestPoll: a view first, then what happens, as soon as it happens; nothing when nothing does.
 func TestPoll(t *testing.T) {
-	s := open(t, func(o *gateway.Options) { o.Pace.Gather = time.Millisecond })
+	s := open(t, func(o *gateway.Options) { o.Pace.Gather, o.Pace.Linger = time.Millisecond, time.Millisecond })
 	class := s.live("sam", "sue")
 	first := s.asks("sam", class, "", "")
 	if len(first) != 1 || first[0].View == nil || first[0].View.Viewer.Standing != session.StandingMember {
@@ -157,6 +157,7 @@ func TestPollOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	at = position(s.asks("sue", class, "", ""))
+	s.classes.nobodyFollows(classID(class)) // but the poll that now begins
 	got := make(chan []message)
 	go func() { got <- s.asks("sue", class, at, "") }()
 	s.classes.waitFollows(classID(class), 1)

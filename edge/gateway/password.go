@@ -54,6 +54,9 @@ func (g *Gateway) password(c *call) (any, error) {
 			return nil, err
 		}
 		c.who, noteOf(c.r).user = who, who.UserID
+		if err := who.within(c.route, c.session); err != nil {
+			return nil, err
+		}
 	}
 	oneTime, err := g.o.Identity.Password(c.r.Context(), c.who, order)
 	if err != nil {
