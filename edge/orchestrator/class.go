@@ -38,7 +38,7 @@ type class struct {
 	failed   error          // why the class can't be served, or nil
 	lastSnap int64          // sequence of the newest snapshot
 	spent    []event.ID     // anonymous polls that ended and whose secret is not destroyed yet
-	saving   sync.WaitGroup // snapshots on their way
+	behind   sync.WaitGroup // snapshots and probes on their way
 
 	preparing *batch   // decided, not yet on its way
 	inFlight  []*batch // being appended, in order
@@ -86,6 +86,9 @@ func (c *class) run(ctx context.Context) {
 	defer c.recovered()
 	c.failed = c.load(ctx)
 	close(c.ready)
+	if c.failed == nil && c.o.notice.Load() != nil {
+		c.tellStatus()
+	}
 	c.idleFrom = time.Now()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -184,7 +187,7 @@ func (c *class) finish(ctx context.Context) {
 		f()
 	}
 	c.tail.close()
-	c.saving.Wait()
+	c.behind.Wait()
 }
 
 func (c *class) unloadable() bool {

@@ -61,7 +61,7 @@ func (c *class) onTimer(ctx context.Context) {
 	}
 	c.destroySpentSecrets(ctx)
 	if c.trouble != nil {
-		c.retry()
+		c.retry(ctx)
 		return
 	}
 	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
@@ -87,17 +87,6 @@ func (c *class) onTimer(ctx context.Context) {
 		c.system("participant.expire", fmt.Sprintf("expire:%s:%d", p.UserID, int64(p.JoinedAt)),
 			&session.ParticipantExpire{UserID: p.UserID, LeftAt: max(leftAt, p.JoinedAt), JoinedAt: p.JoinedAt})
 	}
-}
-
-// retry tries the log again: a class that was live writes down its halt, which is the try; others just go on.
-func (c *class) retry() {
-	if !c.trouble.live {
-		c.endTrouble()
-		return
-	}
-	since := c.trouble.since
-	c.system("session.halt", fmt.Sprintf("halt:%d", int64(since)), &session.SessionHalt{Reason: "log_unavailable", Since: since})
-	c.system("session.resume", fmt.Sprintf("resume:%d", int64(since)), &session.SessionResume{Reason: "log_unavailable"})
 }
 
 // system gives the class a command of the box itself, with a key derived from its cause.

@@ -72,7 +72,9 @@ func TestReadAtAStopSeesNothingTentative(t *testing.T) {
 		release := make(chan struct{})
 		b.log.lost = func(int) (error, error) { <-release; return nil, nil }
 		for i := range 2 { // the first is on its way, the second is decided
-			go func() { _, _ = b.give(rivera, "scene.create", fmt.Sprint(i), &session.SceneCreate{Name: "Next", Layout: session.LayoutChoice{Name: "board"}}) }()
+			go func() {
+				_, _ = b.give(rivera, "scene.create", fmt.Sprint(i), &session.SceneCreate{Name: "Next", Layout: session.LayoutChoice{Name: "board"}})
+			}()
 			synctest.Wait()
 		}
 		result := make(chan error, 1)

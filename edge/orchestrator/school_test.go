@@ -139,7 +139,8 @@ type box struct {
 	// single: the log takes one batch of a class at a time.
 	single bool
 	*Orchestrator
-	stop func() error
+	stop  func() error
+	ended chan error // what Run ended with
 }
 
 // inBubble runs a test on virtual time with a box that is stopped at its end.
@@ -172,12 +173,24 @@ func (b *box) start(gates ...Gate) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
-	b.stop = func() error { cancel(); return <-ended }
+	b.ended, b.stop = ended, func() error { cancel(); return <-ended }
 	select {
 	case <-b.Ready():
 	case err := <-ended:
 		ended <- err
 	}
+}
+
+// runAgain waits for Run to end, pauses, and runs the same orchestrator again, as supervision does. It gives what Run ended with.
+func (b *box) runAgain(pause time.Duration) error {
+	err := <-b.ended
+	<-time.After(pause)
+	ctx, cancel := context.WithCancel(b.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.ended, b.stop = ended, func() error { cancel(); return <-ended }
+	synctest.Wait()
+	return err
 }
 
 func (b *box) decide(s *session.State, c session.Command) ([]event.Fact, error) {
