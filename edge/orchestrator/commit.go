@@ -77,10 +77,7 @@ func (c *class) settle(ctx context.Context, err error) {
 			again = append(again, it)
 		}
 	}
-	c.mail.putBack(again, func(it *item) session.Lane {
-		kind, _ := session.CommandOf(it.req.Command.Type)
-		return kind.Lane
-	})
+	c.mail.putBack(again)
 }
 
 // fail drops the tentative state and folds the log again. A fenced or damaged log ends the process.

@@ -17,8 +17,7 @@ var errStopping = fault.New(fault.Busy, "This box is starting or stopping. Nothi
 // Do gives a class a command and waits until its facts are durable, or it was refused. If ctx ends first the command may
 // still happen: the same key asks for its answer. Errors are *fault.Fault.
 func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
-	kind, known := session.CommandOf(req.Command.Type)
-	if !known {
+	if _, known := session.CommandOf(req.Command.Type); !known {
 		return Answer{}, fault.New(fault.NotFound, "There is no command %q.", req.Command.Type)
 	}
 	if err := o.exists(ctx, req); err != nil {
@@ -33,7 +32,7 @@ func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
 		if c == nil {
 			return Answer{}, errStopping
 		}
-		switch c.mail.put(it, kind.Lane) {
+		switch c.mail.put(it) {
 		case putFull:
 			return Answer{}, fault.New(fault.Busy, "The class has more to do than it can take right now. Nothing was changed; please try again in a moment.")
 		case putClosed:

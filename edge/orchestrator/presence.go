@@ -98,8 +98,7 @@ func (c *class) system(typ, key string, payload any) {
 	}
 	it := &item{done: make(chan struct{}), req: Request{TenantID: c.tenant, SessionID: c.id, Digest: digest,
 		Command: session.Command{Type: typ, Key: key, Actor: session.Actor{System: true}, Payload: payload}}}
-	kind, _ := session.CommandOf(typ)
-	if c.mail.put(it, kind.Lane) != putOK {
+	if c.mail.put(it) != putOK {
 		return // it is due again at the next tick
 	}
 	go func() {
