@@ -138,6 +138,7 @@ type box struct {
 	rule func(*session.State, session.Command) ([]event.Fact, error)
 	// single: the log takes one batch of a class at a time.
 	single bool
+	shared Log // in place of log, if set
 	*Orchestrator
 	stop  func() error
 	ended chan error // what Run ended with
@@ -165,7 +166,10 @@ func newBox(t *testing.T) *box {
 
 func (b *box) start(gates ...Gate) {
 	var log Log = &pipedLog{testLog: b.log}
-	if b.single {
+	switch {
+	case b.shared != nil:
+		log = b.shared
+	case b.single:
 		log = b.log
 	}
 	b.Orchestrator = New(Options{Log: log, Keys: b.ring, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,

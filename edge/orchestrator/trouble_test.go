@@ -42,12 +42,7 @@ func (b *box) plan(n int) event.ID {
 	id, now := event.DeriveID(school, school, "class", n), event.TimeOf(time.Now())
 	payload := &session.SessionSchedule{Title: "Fractions", ScheduledStart: now, ScheduledEnd: now + 3_600_000,
 		Staff: []session.PlannedStaff{{UserID: rivera.UserID, Role: "teacher"}}}
-	digest, err := event.CanonicalJSON(payload)
-	if err == nil {
-		_, err = b.Do(b.t.Context(), Request{TenantID: school, SessionID: id, Digest: digest,
-			Command: session.Command{Type: "session.schedule", Key: "plan", Actor: rivera, Payload: payload}})
-	}
-	if err != nil {
+	if err := b.giveIn(id, "session.schedule", "plan", payload); err != nil {
 		b.t.Fatal(err)
 	}
 	return id
