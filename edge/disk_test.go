@@ -2,7 +2,9 @@ package edge
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -134,6 +136,48 @@ func diskThatTakesNothing(t *testing.T, broken error, quiet bool) {
 	ada.callWith("POST", class+"/chat", "lost", hello).want(201)
 	ben.call("POST", class+"/join", m{}).want(200)
 	teacher.call("POST", planned+"/start", m{}).want(200)
+}
+
+// TestUploadsLeaveRoomForClasses: a file that would take from the reserve, or from what a coming class needs, is refused before
+// it is kept; the class goes on, and takes files again when there is room.
+func TestUploadsLeaveRoomForClasses(t *testing.T) {
+	type m = map[string]any
+	s, d := newServerOnDisk(t)
+	teacher := s.signIn("teacher")
+	class := s.schedule(teacher, nil)
+	for _, step := range []string{"/join", "/start"} {
+		teacher.call("POST", class+step, m{}).want(200)
+	}
+	upload := func(size int) answer {
+		file := append(picture(t), make([]byte, size)...)
+		return teacher.call("POST", class+"/assets?kind=slide&name=Lenses&pages=1", file)
+	}
+	kept := func() (files int) {
+		t.Helper()
+		_ = filepath.WalkDir(filepath.Join(s.dir, "assets"), func(_ string, f fs.DirEntry, _ error) error {
+			if !f.IsDir() {
+				files++
+			}
+			return nil
+		})
+		return files
+	}
+	const floor, spare = 256 << 20, 1 << 20
+	d.free.Store(floor + spare)
+	a := upload(2 << 20)
+	a.refused(503, "feature_degraded")
+	if a.text("details.feature") != "assets" || kept() != 0 {
+		t.Errorf("%d files were kept; the teacher was told %s", kept(), a.body)
+	}
+	upload(spare / 2).want(201)
+	d.free.Store(floor - 1)
+	upload(0).refused(503, "feature_degraded")
+	teacher.call("POST", class+"/chat", m{"content": "hello", "to": m{"audience": "all"}}).want(201)
+	if kept() != 1 {
+		t.Errorf("%d files are kept, want the one that was confirmed", kept())
+	}
+	d.free.Store(10 << 30)
+	upload(2 << 20).want(201)
 }
 
 // TestGatewayWhoseListenerFails is started again at its address; classes and their log do not notice.

@@ -72,7 +72,7 @@ func (b *Box) assemble(cfg Config, at seams) (err error) {
 	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(), Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
-	files, err := assets.Open(filepath.Join(cfg.DataDir, "assets"))
+	files, err := assets.Open(filepath.Join(cfg.DataDir, "assets"), b.Store.RoomFor)
 	if err != nil {
 		return err
 	}
