@@ -35,30 +35,50 @@ type Box struct {
 	Features  *features.Set
 	Authority []byte // PEM of the box's own certificate authority, if it has one
 
-	cfg Config
-	log *slog.Logger
+	cfg      Config
+	log      *slog.Logger
+	critical *run.Group // once it is served
 }
 
 // Open opens the data folder and puts the parts together; nothing is served before Serve. It refuses, with a sentence, a
 // folder that another edge uses, that a newer program wrote, or that is damaged.
 func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Box, error) {
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: cfg.DataDir, Logger: log.With("part", "sqlite")})
+	return open(ctx, cfg, log, seams{})
+}
+
+// seams are where tests take hold of a box: a disk that breaks, a directory that does not answer. Nothing outside of this
+// package reaches them.
+type seams struct {
+	disk      func(*sqlite.Options)
+	directory func(identity.Store) identity.Store
+}
+
+func open(ctx context.Context, cfg Config, log *slog.Logger, at seams) (*Box, error) {
+	options := sqlite.Options{Dir: cfg.DataDir, Logger: log.With("part", "sqlite")}
+	if at.disk != nil {
+		at.disk(&options)
+	}
+	store, err := sqlite.Open(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	b := &Box{Store: store, cfg: cfg, log: log}
-	if err := b.assemble(); err != nil {
+	if err := b.assemble(at); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	return b, nil
 }
 
-func (b *Box) assemble() (err error) {
-	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directoryStore{b.Store}, Keys: b.Store.Keys(),
+func (b *Box) assemble(at seams) (err error) {
+	var directory identity.Store = directoryStore{b.Store}
+	if at.directory != nil {
+		directory = at.directory(directory)
+	}
+	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(),
 		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
-	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"))
+	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"), b.Store.RoomFor)
 	if err != nil {
 		return err
 	}
@@ -66,7 +86,7 @@ func (b *Box) assemble() (err error) {
 		return err
 	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
-		HeadKey: b.Store.Keys().SigningKey(), Decide: b.Features.Decide, Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
+		HeadKey: b.Store.Keys().SigningKey(), Decide: b.Features.Decide, Gates: []orchestrator.Gate{identityGate{b}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
 	var secured *tls.Config
 	if source, err := b.secure(); err != nil {
 		return err
@@ -82,36 +102,26 @@ func (b *Box) assemble() (err error) {
 // Serve runs the box on a listener until ctx is done or going on would lose data. announce is called when classes that must
 // go on are restored and requests are answered.
 func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func()) error {
-	critical := run.Critical(b.log, func(f run.Failure) {
-		b.log.Error("critical part failed", "part", f.Service, "error", f.Err, "again_in", f.Pause.String())
-	},
+	door := &door{listener: listener}
+	b.critical = run.Critical(b.log, b.failed,
 		run.Service{Name: "log", Run: b.watchLog},
-		run.Service{Name: "identity", Run: b.People.Run},
+		run.Service{Name: partIdentity, Run: b.People.Run},
+		run.Service{Name: "watch of identity", Run: b.watchIdentity},
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
-		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return b.Gateway.Serve(ctx, listener) }},
+		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return door.serve(ctx, b.Gateway) }},
 	)
 	async := run.Async(b.log, run.Service{Name: "prune", Run: b.prune}, run.Service{Name: "features", Run: b.Features.Run}, run.Service{Name: "operator", Run: b.serveDoor})
-	critical.Start(ctx)
+	b.critical.Start(ctx)
 	async.Start(ctx)
 	select {
 	case <-b.Classes.Ready():
 		announce()
-	case <-critical.Done():
+	case <-b.critical.Done():
 	}
-	<-critical.Done()
+	<-b.critical.Done()
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	return errors.Join(critical.Err(), critical.Stop(stopping), async.Stop(stopping))
-}
-
-// watchLog ends the process when the log has fenced itself: a sync failed, so nothing may be acknowledged any more.
-func (b *Box) watchLog(ctx context.Context) error {
-	select {
-	case <-b.Store.Fenced():
-		return fmt.Errorf("%w: %w", run.ErrFatal, b.Store.FenceCause())
-	case <-ctx.Done():
-		return nil
-	}
+	return errors.Join(b.critical.Err(), b.critical.Stop(stopping), async.Stop(stopping))
 }
 
 // answersKept is how long a repeated request outside a class gets its first answer.

@@ -5,10 +5,8 @@ import (
 	"errors"
 
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/shared/event"
 	"multistream/shared/fault"
-	"multistream/shared/session"
 )
 
 // mediaGate refuses classes that need what this box does not have: sound and picture, or a recorder.
@@ -16,8 +14,8 @@ type mediaGate struct{}
 
 func (mediaGate) Name() string { return "media" }
 
-func (mediaGate) Check(_ context.Context, _ event.ID, s *session.State) error {
-	switch plan := &s.Life.Plan; {
+func (mediaGate) Check(_ context.Context, _ event.ID, plan event.Plan) error {
+	switch {
 	case plan.MediaPolicy == "required":
 		return fault.New(fault.StartGate, "This class must not run without sound and picture, and this box has no media server. Change the class's media policy to optional to start it.")
 	case plan.Record:
@@ -27,12 +25,18 @@ func (mediaGate) Check(_ context.Context, _ event.ID, s *session.State) error {
 }
 
 // identityGate refuses a start while nobody could be admitted, or for a school that is suspended.
-type identityGate struct{ s *identity.Service }
+type identityGate struct{ b *Box }
 
 func (identityGate) Name() string { return "identity" }
 
-func (g identityGate) Check(ctx context.Context, tenant event.ID, _ *session.State) error {
-	return g.s.MayStart(ctx, tenant)
+func (g identityGate) Check(ctx context.Context, tenant event.ID, _ event.Plan) error {
+	if err := g.b.People.MayStart(ctx, tenant); err != nil {
+		return err
+	}
+	if err := g.b.Store.Keys().Probe(ctx); err != nil {
+		return fault.New(fault.IdentityDown, "The class can't start: no keys can be made for those who join. It is tried again by itself; start again in a moment.").Because(err)
+	}
+	return nil
 }
 
 // checks are the conditions of /readyz.
@@ -46,8 +50,8 @@ func (b *Box) checks() []gateway.Check {
 				return errors.New("classes that must go on are still being restored")
 			}
 		}},
-		{Name: "log", Run: func(context.Context) error { return b.Store.FenceCause() }},
+		{Name: "log", Run: func(context.Context) error { return b.Store.Writable() }},
 		{Name: "disk", Run: func(context.Context) error { return b.Store.AcceptingStarts() }},
-		{Name: "identity", Run: b.People.Check},
+		{Name: "identity", Run: func(ctx context.Context) error { return errors.Join(b.People.Check(ctx), b.Store.Keys().Writable()) }},
 	}
 }

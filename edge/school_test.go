@@ -27,12 +27,21 @@ type server struct {
 	box  *Box
 	stop func() error
 	demo identity.Demo
+	at   seams
+
+	listener net.Listener
 }
 
 // newServer starts an edge that lives as long as the test.
 func newServer(t testing.TB) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), demo: identity.DemoSchool()}
+	return newServerOn(t, t.TempDir(), seams{})
+}
+
+// newServerOn starts it in a folder, with what the test holds it by.
+func newServerOn(t testing.TB, dir string, at seams) *server {
+	t.Helper()
+	s := &server{t: t, dir: dir, at: at, demo: identity.DemoSchool()}
 	if err := Seed(t.Context(), Config{DataDir: s.dir, Version: "test"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +56,7 @@ func newServer(t testing.TB) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	box, err := Open(context.Background(), Config{DataDir: s.dir, Version: "test"}, slog.New(slog.DiscardHandler))
+	box, err := open(context.Background(), Config{DataDir: s.dir, Version: "test"}, slog.New(slog.DiscardHandler), s.at)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -63,6 +72,7 @@ func (s *server) start() {
 	case err := <-ended:
 		s.t.Fatal(err)
 	}
+	s.listener = listener
 	s.box, s.url = box, "http://"+listener.Addr().String()
 	s.stop = func() error {
 		cancel()

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -19,10 +20,17 @@ import (
 var ErrTooLarge = errors.New("asset is too large")
 
 // Store is a folder of assets. It is safe for concurrent use.
-type Store struct{ dir string }
+type Store struct {
+	dir  string
+	room func(bytes int64) error
 
-// Open makes the folder, for its owner only, if it does not exist, and clears what an interrupted Put left.
-func Open(dir string) (*Store, error) {
+	mu       sync.Mutex
+	incoming int64 // bytes that files on their way may still come to
+}
+
+// Open makes the folder, for its owner only, if it does not exist, and clears what an interrupted Put left. room tells whether
+// the disk has room for so many bytes beside what classes need; its error wraps eventlog.ErrUnavailable.
+func Open(dir string, room func(bytes int64) error) (*Store, error) {
 	incoming := filepath.Join(dir, "incoming")
 	if err := os.RemoveAll(incoming); err != nil {
 		return nil, fmt.Errorf("assets: clear %s: %w", incoming, err)
@@ -30,7 +38,7 @@ func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(incoming, 0o700); err != nil {
 		return nil, fmt.Errorf("assets: make %s: %w", incoming, err)
 	}
-	return &Store{dir: dir}, nil
+	return &Store{dir: dir, room: room}, nil
 }
 
 func (s *Store) path(tenant event.ID, digest event.Hash) string {
@@ -41,6 +49,10 @@ func (s *Store) path(tenant event.ID, digest event.Hash) string {
 // Put keeps what r gives, at most most bytes, and returns its digest and size when it is durable. The same bytes are kept
 // once. It returns ErrTooLarge, or an error wrapping eventlog.ErrUnavailable where the disk can't take it; nothing is kept then.
 func (s *Store) Put(ctx context.Context, tenant event.ID, r io.Reader, most int64) (digest event.Hash, size int64, err error) {
+	if err := s.claim(most); err != nil {
+		return digest, 0, err
+	}
+	defer s.release(most)
 	f, err := os.CreateTemp(filepath.Join(s.dir, "incoming"), "put-*")
 	if err != nil {
 		return digest, 0, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
@@ -61,6 +73,23 @@ func (s *Store) Put(ctx context.Context, tenant event.ID, r io.Reader, most int6
 		return digest, 0, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
 	}
 	return digest, size, nil
+}
+
+// claim takes room for a file that is on its way: many small enough files at once are no way around the bound.
+func (s *Store) claim(bytes int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.room(s.incoming + bytes); err != nil {
+		return err
+	}
+	s.incoming += bytes
+	return nil
+}
+
+func (s *Store) release(bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.incoming -= bytes
 }
 
 // settle makes the file durable under its name: its bytes first, then each folder that leads to it.

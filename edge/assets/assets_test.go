@@ -16,7 +16,7 @@ import (
 
 func TestPutAndOpen(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(dir)
+	s, err := Open(dir, always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestPutAndOpen(t *testing.T) {
 
 func TestPutKeepsNothingOfWhatItRefuses(t *testing.T) {
 	dir := t.TempDir()
-	s, err := Open(dir)
+	s, err := Open(dir, always)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +70,48 @@ func TestPutKeepsNothingOfWhatItRefuses(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func always(int64) error { return nil }
+
+// What is on its way counts: many files at once are no way around the room that stays for classes.
+func TestFilesOnTheirWayTakeRoom(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, func(bytes int64) error {
+		if bytes > 100 {
+			return eventlog.ErrUnavailable
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(r io.Reader, most int64) error {
+		_, _, err := s.Put(context.Background(), event.NewID(), r, most)
+		return err
+	}
+	if err := put(strings.NewReader("slide"), 101); !errors.Is(err, eventlog.ErrUnavailable) {
+		t.Errorf("101 bytes where 100 have room: %v", err)
+	}
+	slow, send := io.Pipe()
+	kept := make(chan error)
+	go func() { kept <- put(slow, 60) }()
+	if _, err := send.Write([]byte("half")); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(strings.NewReader("slide"), 60); !errors.Is(err, eventlog.ErrUnavailable) {
+		t.Errorf("60 bytes beside 60 that are on their way: %v", err)
+	}
+	if err := put(strings.NewReader("slide"), 40); err != nil {
+		t.Errorf("40 bytes beside them: %v", err)
+	}
+	_ = send.Close()
+	if err := <-kept; err != nil {
+		t.Error(err)
+	}
+	if err := put(strings.NewReader("slides"), 100); err != nil {
+		t.Errorf("after both were kept: %v", err)
+	}
 }
 
 type broken struct{}

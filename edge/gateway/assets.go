@@ -50,17 +50,22 @@ func (g *Gateway) addAsset(c *call) (any, error) {
 		return nil, tooLarge(limits.AssetBytes)
 	}
 	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(g.o.Pace.Upload)) // a recorder in a test has none
+	most := int64(limits.AssetBytes)
+	if c.r.ContentLength >= 0 {
+		most = c.r.ContentLength
+	}
 	body := bufio.NewReaderSize(http.MaxBytesReader(c.w, c.r.Body, limits.AssetBytes), 4<<10)
 	if err := sniff(body, add.ContentType); err != nil {
 		return nil, err
 	}
-	digest, size, err := g.o.Assets.Put(ctx, c.who.TenantID, body, limits.AssetBytes)
+	digest, size, err := g.o.Assets.Put(ctx, c.who.TenantID, body, most)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, tooLarge(limits.AssetBytes)
-	case errors.Is(err, eventlog.ErrUnavailable):
-		return nil, err
+	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, eventlog.ErrFenced):
+		return nil, fault.New(fault.FeatureDegraded, "The file was not kept: this box's disk has no room for files now. Nothing was changed and the class goes on; "+
+			"free some space, then send it again.").With("feature", "assets").Because(err)
 	case err != nil:
 		return nil, fault.New(fault.InvalidBody, "The file did not arrive completely. Nothing was changed; please send it again.").Because(err)
 	}

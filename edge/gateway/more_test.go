@@ -105,7 +105,7 @@ func TestAssets(t *testing.T) {
 	files.mu.Lock()
 	files.full = true
 	files.mu.Unlock()
-	put("tina", where, pdf, "application/pdf").want(503, "log_unavailable")
+	put("tina", where, pdf, "application/pdf").want(503, "feature_degraded")
 }
 
 // TestBoardPage: a large page is fetched by its checksum.

@@ -71,7 +71,7 @@ type Copies interface {
 
 // Status is the runtime condition of a class, told at once whether or not it can be logged.
 type Status struct {
-	State  string     `json:"state" enum:"live,halted"`
+	State  string     `json:"state" enum:"scheduled,live,halted,ended,cancelled,archived"`
 	Reason string     `json:"reason,omitzero"`
 	Since  event.Time `json:"since,omitzero"`
 }

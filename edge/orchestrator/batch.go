@@ -18,6 +18,7 @@ type batch struct {
 	entries []*Entry
 	keys    map[seenKey]*item // commands of this batch by key
 	spent   []event.ID        // anonymous polls that end in it
+	size    int               // bytes of their payloads
 	listed  bool              // the session's row in the list changes
 	done    chan error        // what became of it, once it is on its way
 }
@@ -96,6 +97,9 @@ func (c *class) keep(b *batch, it *item, key seenKey, events []event.Event, entr
 		if p, ok := entries[i].opened.Payload.(*event.PollEnded); ok && session.WasAnonymous(c.state, p.PollID) {
 			b.spent = append(b.spent, p.PollID)
 		}
+	}
+	for i := range events {
+		b.size += len(events[i].Payload)
 	}
 	b.events, b.entries = append(b.events, events...), append(b.entries, entries...)
 	b.keys[key] = it

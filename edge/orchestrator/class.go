@@ -11,12 +11,14 @@ import (
 )
 
 const (
-	batchCommands  = 64   // commands decided into one append
-	biteCommands   = 8    // commands decided before what is decided is sent off, while the log takes more
-	batchesAtOnce  = 16   // batches on their way, where the log takes them in order (see starter)
-	ringSize       = 1024 // latest entries kept in memory for followers
-	snapshotEvery  = 1000 // events between snapshots
-	catchUpsAtOnce = 2    // followers that may read far back at the same time
+	batchCommands  = 64        // commands decided into one append
+	biteCommands   = 8         // commands decided before what is decided is sent off, while the log takes more
+	batchesAtOnce  = 16        // batches on their way, where the log takes them in order (see starter)
+	batchBytes     = 256 << 10 // of payloads after which nothing more is decided into an append
+	flyingBytes    = 1 << 20   // of payloads on their way after which nothing more is sent: the log's queue is there for all classes
+	ringSize       = 1024      // latest entries kept in memory for followers
+	snapshotEvery  = 1000      // events between snapshots
+	catchUpsAtOnce = 2         // followers that may read far back at the same time
 	retryLog       = time.Second
 )
 
@@ -38,7 +40,7 @@ type class struct {
 	failed   error          // why the class can't be served, or nil
 	lastSnap int64          // sequence of the newest snapshot
 	spent    []event.ID     // anonymous polls that ended and whose secret is not destroyed yet
-	saving   sync.WaitGroup // snapshots on their way
+	behind   sync.WaitGroup // snapshots and probes on their way
 
 	preparing *batch   // decided, not yet on its way
 	inFlight  []*batch // being appended, in order
@@ -86,6 +88,9 @@ func (c *class) run(ctx context.Context) {
 	defer c.recovered()
 	c.failed = c.load(ctx)
 	close(c.ready)
+	if c.failed == nil && c.o.notice.Load() != nil {
+		c.tellStatus()
+	}
 	c.idleFrom = time.Now()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -124,12 +129,12 @@ func (c *class) step(ctx context.Context) {
 			continue
 		}
 		// A waiting read lets nothing new be decided: it is answered as soon as what is on its way is durable.
-		commands = commands && !reads && (c.preparing == nil || len(c.preparing.items) < batchCommands)
+		commands = commands && !reads && (c.preparing == nil || len(c.preparing.items) < batchCommands && c.preparing.size < batchBytes)
 		if commands {
 			c.idleFrom = time.Now()
 			c.decide(ctx)
 		}
-		if c.preparing != nil && len(c.inFlight) < c.atOnce() {
+		if c.preparing != nil && c.maySend() {
 			c.send(ctx)
 			continue
 		}
@@ -137,6 +142,15 @@ func (c *class) step(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// maySend tells whether one more batch may be on its way.
+func (c *class) maySend() bool {
+	bytes := 0
+	for _, b := range c.inFlight {
+		bytes += b.size
+	}
+	return len(c.inFlight) < c.atOnce() && (len(c.inFlight) == 0 || bytes < flyingBytes)
 }
 
 // atOnce is how many batches may be on their way.
@@ -184,7 +198,7 @@ func (c *class) finish(ctx context.Context) {
 		f()
 	}
 	c.tail.close()
-	c.saving.Wait()
+	c.behind.Wait()
 }
 
 func (c *class) unloadable() bool {

@@ -7,7 +7,6 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
-	"multistream/shared/fault"
 	"multistream/shared/session"
 )
 
@@ -63,7 +62,7 @@ func (c *class) settle(ctx context.Context, err error) {
 	}
 	c.log.Warn("append failed", "events", len(b.events), "error", err)
 	if errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrFenced) {
-		c.startTrouble(err)
+		c.startTrouble(err, c.clock.now())
 	}
 	c.fail(ctx, err)
 	var again []*item
@@ -78,10 +77,7 @@ func (c *class) settle(ctx context.Context, err error) {
 			again = append(again, it)
 		}
 	}
-	c.mail.putBack(again, func(it *item) session.Lane {
-		kind, _ := session.CommandOf(it.req.Command.Type)
-		return kind.Lane
-	})
+	c.mail.putBack(again)
 }
 
 // fail drops the tentative state and folds the log again. A fenced or damaged log ends the process.
@@ -139,29 +135,4 @@ func summary(tenant event.ID, s *session.State) *eventlog.Summary {
 		}
 	}
 	return out
-}
-
-// trouble is a log that can't be written.
-type trouble struct {
-	since event.Time
-	cause error
-	live  bool // the class was live: the halt is written down when writing works again
-}
-
-func (t *trouble) fault() error { return logFault(t.cause) }
-
-// startTrouble tells everybody at once that the class is halted; it can't be logged now.
-func (c *class) startTrouble(err error) {
-	if c.trouble != nil {
-		return
-	}
-	c.trouble = &trouble{since: c.clock.now(), cause: err, live: c.state.Life.Status == session.Live}
-	c.tail.tell(Status{State: session.Halted, Reason: string(fault.LogUnavailable), Since: c.trouble.since})
-}
-
-// endTrouble tells everybody that the class goes on.
-func (c *class) endTrouble() {
-	c.log.Info("log can be written again", "since", c.trouble.since.String())
-	c.trouble = nil
-	c.tail.tell(Status{State: c.state.Life.Status})
 }

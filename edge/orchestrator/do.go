@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"multistream/shared/event"
@@ -16,8 +17,7 @@ var errStopping = fault.New(fault.Busy, "This box is starting or stopping. Nothi
 // Do gives a class a command and waits until its facts are durable, or it was refused. If ctx ends first the command may
 // still happen: the same key asks for its answer. Errors are *fault.Fault.
 func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
-	kind, known := session.CommandOf(req.Command.Type)
-	if !known {
+	if _, known := session.CommandOf(req.Command.Type); !known {
 		return Answer{}, fault.New(fault.NotFound, "There is no command %q.", req.Command.Type)
 	}
 	if err := o.exists(ctx, req); err != nil {
@@ -32,7 +32,7 @@ func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
 		if c == nil {
 			return Answer{}, errStopping
 		}
-		switch c.mail.put(it, kind.Lane) {
+		switch c.mail.put(it) {
 		case putFull:
 			return Answer{}, fault.New(fault.Busy, "The class has more to do than it can take right now. Nothing was changed; please try again in a moment.")
 		case putClosed:
@@ -77,17 +77,28 @@ func (o *Orchestrator) known(ctx context.Context, tenant, id event.ID) error {
 
 // gates asks every start gate, in order.
 func (o *Orchestrator) gates(ctx context.Context, req Request) error {
-	if err := o.o.Log.AcceptingStarts(); err != nil {
-		return fault.New(fault.StartGate, "The class can't start: %v", err).With("gate", "log")
+	if err := o.o.Log.AcceptingStarts(); err != nil && !errors.Is(err, eventlog.ErrFenced) {
+		return fault.New(fault.StartGate, "The class can't start: this box's disk is too full to begin another class. Running classes go on. Free some space, then start again.").
+			With("gate", "disk").Because(err)
 	}
-	return o.Read(ctx, req.TenantID, req.SessionID, func(s *session.State) error {
-		for _, g := range o.o.Gates {
-			if err := g.Check(ctx, req.TenantID, s); err != nil {
-				return fault.Of(err).With("gate", g.Name())
-			}
-		}
+	if err := o.o.Log.Probe(ctx); err != nil {
+		return fault.New(fault.StartGate, "The class can't start: this box can't store anything right now. It is tried again by itself; start again in a moment.").
+			With("gate", "log").Because(err)
+	}
+	var plan event.Plan
+	if err := o.Read(ctx, req.TenantID, req.SessionID, func(s *session.State) error {
+		plan = s.Life.Plan
+		plan.Staff, plan.Destinations = slices.Clone(plan.Staff), slices.Clone(plan.Destinations)
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	for _, g := range o.o.Gates {
+		if err := g.Check(ctx, req.TenantID, plan); err != nil {
+			return fault.Of(err).With("gate", g.Name())
+		}
+	}
+	return nil
 }
 
 // Read runs f on the committed state of a class, in the class's goroutine: f must encode or copy what it needs and must

@@ -140,7 +140,7 @@ func (c *class) snapshot(ctx context.Context) {
 	signed.Sign(c.o.o.HeadKey)
 	snap := eventlog.Snapshot{TenantID: c.tenant, SessionID: c.id, Epoch: at.Epoch, Sequence: at.Sequence, Hash: c.head.Hash,
 		Format: session.Format, State: state, Signed: signed}
-	c.saving.Go(func() {
+	c.behind.Go(func() {
 		if err := c.o.o.Log.SaveSnapshot(context.WithoutCancel(ctx), snap); err != nil {
 			c.log.Warn("snapshot not stored", "sequence", at.Sequence, "error", err)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // lanes is how many lanes a mailbox has.
-const lanes = int(session.LaneInteraction) + 1
+const lanes = int(session.LaneDrawing) + 1
 
 // mailbox holds what waits for a class: commands by lane, and reads. It is bounded; full means busy.
 type mailbox struct {
@@ -45,7 +45,8 @@ const (
 	putClosed
 )
 
-func (m *mailbox) put(it *item, lane session.Lane) putResult {
+func (m *mailbox) put(it *item) putResult {
+	lane := session.LaneOf(&it.req.Command)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -60,28 +61,35 @@ func (m *mailbox) put(it *item, lane session.Lane) putResult {
 }
 
 // putBack puts items that must be decided again before all others of their lane.
-func (m *mailbox) putBack(items []*item, laneOf func(*item) session.Lane) {
+func (m *mailbox) putBack(items []*item) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := len(items) - 1; i >= 0; i-- {
-		lane := laneOf(items[i])
+		lane := session.LaneOf(&items[i].req.Command)
 		m.lane[lane] = append([]*item{items[i]}, m.lane[lane]...)
 	}
 	m.ring()
 }
 
-// take gives up to n items, lower lanes first, each lane in order.
+// take gives up to n items, lower lanes first, each lane in order; what pupils say and what they draw take turns.
 func (m *mailbox) take(n int) []*item {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var out []*item
-	for i := range m.lane {
-		k := min(n-len(out), len(m.lane[i]))
-		out = append(out, m.lane[i][:k]...)
-		m.lane[i] = m.lane[i][k:]
-		if len(m.lane[i]) == 0 {
-			m.lane[i] = nil
+	from := func(lane session.Lane, k int) bool {
+		waiting := m.lane[lane]
+		k = min(k, n-len(out), len(waiting))
+		out = append(out, waiting[:k]...)
+		if m.lane[lane] = waiting[k:]; k == len(waiting) {
+			m.lane[lane] = nil
 		}
+		return k > 0
+	}
+	from(session.LaneStudio, n)
+	from(session.LaneMembership, n)
+	for more := true; more; {
+		said := from(session.LaneInteraction, 1)
+		more = from(session.LaneDrawing, 1) || said
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/shared/event"
@@ -23,8 +24,10 @@ type Log interface {
 	LiveSessions(ctx context.Context) ([]eventlog.Summary, error)
 	// UnsignedEnds lists the classes of all tenants that are over and have no signed head at their end.
 	UnsignedEnds(ctx context.Context) ([]eventlog.Summary, error)
-	// AcceptingStarts is nil while there is room for new classes; its text may be shown.
+	// AcceptingStarts is nil while there is room for new classes.
 	AcceptingStarts() error
+	// Probe writes a little, durably: it is nil if the log takes writes now.
+	Probe(ctx context.Context) error
 }
 
 // starter is a Log that takes batches in order without making the class wait for each: while one is written the next of the
@@ -44,10 +47,11 @@ type Keys interface {
 	DestroyPollSecret(ctx context.Context, tenant, session, poll event.ID) error
 }
 
-// Gate is one condition of a start. A refusal is a *fault.Fault that the teacher can act on.
+// Gate is one condition of a start. A refusal is a *fault.Fault that the teacher can act on. Gates are asked outside of the
+// class's goroutine: one that hangs holds up its start alone.
 type Gate interface {
 	Name() string
-	Check(ctx context.Context, tenant event.ID, s *session.State) error
+	Check(ctx context.Context, tenant event.ID, plan event.Plan) error
 }
 
 // Options configure an Orchestrator. Log, Keys, EdgeID and HeadKey are required.
@@ -93,6 +97,11 @@ type Orchestrator struct {
 	ctx     context.Context // of the present Run; nil before it
 	classes map[event.ID]*class
 	replays chan struct{} // a place for each catch-up from the log that may run at once
+
+	notice   atomic.Pointer[Status] // reason and since of what all classes go on under; nil: nothing
+	broke    time.Time              // when Run failed, until the classes of then are back
+	doubting bool                   // a probe of the log is on its way
+	behind   sync.WaitGroup         // such probes
 }
 
 // New makes an Orchestrator; nothing happens before Run.
@@ -117,30 +126,52 @@ func New(o Options) *Orchestrator {
 func (o *Orchestrator) Ready() <-chan struct{} { return o.ready }
 
 // Run restores the classes that must go on and serves until ctx is done. An error that wraps run.ErrFatal must end the
-// process: a sync failed or the log is corrupt.
-func (o *Orchestrator) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	live, err := o.o.Log.LiveSessions(ctx)
+// process: a sync failed or the log is corrupt. After any other it may be called again: live classes that stood still
+// meanwhile log their halt and its end.
+func (o *Orchestrator) Run(ctx context.Context) (err error) {
+	running, cancel := context.WithCancel(ctx)
+	whole := false
+	defer func() {
+		if !whole && o.broke.IsZero() {
+			o.broke = time.Now()
+		}
+		cancel()
+		o.stopAll()
+	}()
+	live, err := o.o.Log.LiveSessions(running)
 	if err != nil {
 		return fmt.Errorf("list the classes that must go on: %w", err)
 	}
 	o.mu.Lock()
-	o.ctx = ctx
+	o.ctx = running
 	o.mu.Unlock()
-	for _, s := range live {
-		o.loaded(ctx, s.TenantID, s.ID)
-	}
+	o.restore(running, live)
 	o.once.Do(func() { close(o.ready) })
-	o.makeUp(ctx)
+	o.makeUp(running)
 	select {
 	case <-ctx.Done():
-		err = nil
-	case err = <-o.fatal:
+		whole = true
+		return nil
+	case err := <-o.fatal:
+		return err
 	}
-	cancel()
-	o.stopAll()
-	return err
+}
+
+// restore loads classes. Those that were live when Run failed are halted since then, and go on by themselves.
+func (o *Orchestrator) restore(ctx context.Context, live []eventlog.Summary) {
+	broke := o.broke
+	o.broke = time.Time{}
+	for _, s := range live {
+		c := o.loaded(ctx, s.TenantID, s.ID)
+		if c == nil || broke.IsZero() {
+			continue
+		}
+		c.mail.read(func() {
+			if c.failed == nil {
+				c.startTrouble(errOutage, c.clock.now()-event.Time(time.Since(broke).Milliseconds()))
+			}
+		})
+	}
 }
 
 func (o *Orchestrator) stopAll() {
@@ -151,6 +182,7 @@ func (o *Orchestrator) stopAll() {
 	for _, c := range classes {
 		<-c.stopped
 	}
+	o.behind.Wait()
 }
 
 // class gives the class in memory, loading it if need be; nil when Run does not run.

@@ -60,33 +60,6 @@ func TestSameCommandAtOnceHappensOnce(t *testing.T) {
 	})
 }
 
-func TestStudioGoesBeforeChat(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *box) {
-		b.live()
-		release := make(chan struct{})
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			_ = b.Read(t.Context(), school, classID, func(*session.State) error { <-release; return nil })
-		})
-		synctest.Wait()
-		for i := range 20 {
-			wg.Go(func() {
-				_, _ = b.give(ada, "chat.send", fmt.Sprint("m", i), &session.ChatSend{Content: "x", To: session.ChatRecipient{Audience: "all"}})
-			})
-		}
-		synctest.Wait()
-		wg.Go(func() {
-			b.must(rivera, "chat.settings", "close", &session.ChatConfigure{Enabled: false, Private: "staff"})
-		})
-		synctest.Wait()
-		close(release)
-		wg.Wait()
-		if n := strings.Count(strings.Join(b.types(), " "), event.TypeChatMessage); n != 0 {
-			t.Errorf("%d messages that waited were sent after the chat was closed", n)
-		}
-	})
-}
-
 func TestEndCanBeUndoneForTenSecondsAndSurvivesACrash(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *box) {
 		b.live()

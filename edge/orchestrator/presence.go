@@ -61,7 +61,7 @@ func (c *class) onTimer(ctx context.Context) {
 	}
 	c.destroySpentSecrets(ctx)
 	if c.trouble != nil {
-		c.retry()
+		c.retry(ctx)
 		return
 	}
 	if ends := c.state.Life.EndsAt; ends != 0 && c.clock.until(ends) <= 0 {
@@ -102,17 +102,6 @@ func (c *class) expireWaiting(now time.Time) {
 	}
 }
 
-// retry tries the log again: a class that was live writes down its halt, which is the try; others just go on.
-func (c *class) retry() {
-	if !c.trouble.live {
-		c.endTrouble()
-		return
-	}
-	since := c.trouble.since
-	c.system("session.halt", fmt.Sprintf("halt:%d", int64(since)), &session.SessionHalt{Reason: "log_unavailable", Since: since})
-	c.system("session.resume", fmt.Sprintf("resume:%d", int64(since)), &session.SessionResume{Reason: "log_unavailable"})
-}
-
 // system gives the class a command of the box itself, with a key derived from its cause.
 func (c *class) system(typ, key string, payload any) {
 	digest, err := event.CanonicalJSON(payload)
@@ -122,8 +111,7 @@ func (c *class) system(typ, key string, payload any) {
 	}
 	it := &item{done: make(chan struct{}), req: Request{TenantID: c.tenant, SessionID: c.id, Digest: digest,
 		Command: session.Command{Type: typ, Key: key, Actor: session.Actor{System: true}, Payload: payload}}}
-	kind, _ := session.CommandOf(typ)
-	if c.mail.put(it, kind.Lane) != putOK {
+	if c.mail.put(it) != putOK {
 		return // it is due again at the next tick
 	}
 	go func() {

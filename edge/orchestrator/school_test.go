@@ -138,8 +138,10 @@ type box struct {
 	rule func(*session.State, session.Command) ([]event.Fact, error)
 	// single: the log takes one batch of a class at a time.
 	single bool
+	shared Log // in place of log, if set
 	*Orchestrator
-	stop func() error
+	stop  func() error
+	ended chan error // what Run ended with
 }
 
 // inBubble runs a test on virtual time with a box that is stopped at its end.
@@ -164,7 +166,10 @@ func newBox(t *testing.T) *box {
 
 func (b *box) start(gates ...Gate) {
 	var log Log = &pipedLog{testLog: b.log}
-	if b.single {
+	switch {
+	case b.shared != nil:
+		log = b.shared
+	case b.single:
 		log = b.log
 	}
 	b.Orchestrator = New(Options{Log: log, Keys: b.ring, EdgeID: edgeID, HeadKey: b.head, Gates: gates, Decide: b.decide,
@@ -172,12 +177,24 @@ func (b *box) start(gates ...Gate) {
 	ctx, cancel := context.WithCancel(b.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
-	b.stop = func() error { cancel(); return <-ended }
+	b.ended, b.stop = ended, func() error { cancel(); return <-ended }
 	select {
 	case <-b.Ready():
 	case err := <-ended:
 		ended <- err
 	}
+}
+
+// runAgain waits for Run to end, pauses, and runs the same orchestrator again, as supervision does. It gives what Run ended with.
+func (b *box) runAgain(pause time.Duration) error {
+	err := <-b.ended
+	<-time.After(pause)
+	ctx, cancel := context.WithCancel(b.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.ended, b.stop = ended, func() error { cancel(); return <-ended }
+	synctest.Wait()
+	return err
 }
 
 func (b *box) decide(s *session.State, c session.Command) ([]event.Fact, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -250,6 +251,12 @@ func TestGatesRefuseAStartButNotItsRepeat(t *testing.T) {
 		b.log.full = eventlog.ErrUnavailable
 		b.refused(fault.StartGate, rivera, "session.start", "again", &session.SessionStart{})
 		b.log.full = nil
+		b.log.Fail(fmt.Errorf("SQLITE_IOERR_WRITE: %w", eventlog.ErrUnavailable))
+		b.refused(fault.StartGate, rivera, "session.start", "again", &session.SessionStart{})
+		if _, err := b.give(rivera, "session.start", "again", &session.SessionStart{}); strings.Contains(fault.Of(err).Message, "SQLITE") {
+			t.Errorf("the teacher was told %q", fault.Of(err).Message)
+		}
+		b.log.Fail(nil)
 		b.refused(fault.RecorderNotArmed, rivera, "session.start", "again", &session.SessionStart{})
 	})
 }
@@ -257,6 +264,30 @@ func TestGatesRefuseAStartButNotItsRepeat(t *testing.T) {
 type shut struct{}
 
 func (shut) Name() string { return "recorder" }
-func (shut) Check(context.Context, event.ID, *session.State) error {
+func (shut) Check(context.Context, event.ID, event.Plan) error {
 	return fault.New(fault.RecorderNotArmed, "no recorder")
+}
+
+// hangs is a gate that does not answer until it is released.
+type hangs struct{ release chan struct{} }
+
+func (hangs) Name() string { return "recorder" }
+func (h hangs) Check(context.Context, event.ID, event.Plan) error {
+	<-h.release
+	return nil
+}
+
+func TestGateThatHangsHoldsUpItsStartAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		gate := hangs{make(chan struct{})}
+		b.restart(gate)
+		started := make(chan struct{})
+		go func() { b.must(rivera, "session.start", "start", &session.SessionStart{}); close(started) }()
+		synctest.Wait()
+		b.say(ada, "meanwhile", "the class goes on")
+		_ = b.fresh(ada.UserID)
+		close(gate.release)
+		<-started
+	})
 }

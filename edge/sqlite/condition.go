@@ -28,26 +28,33 @@ func (c *condition) err() error {
 	return nil
 }
 
-// Writable tells, without writing, why the log or the keys can't be written: by the last write to each. It is nil before the
-// first; Probe finds out.
+// Writable tells, without writing, why the log can't be written: by the last write to it. It is nil before the first; Probe
+// finds out.
 func (s *Store) Writable() error {
 	if err := s.FenceCause(); err != nil {
 		return err
 	}
-	return errors.Join(s.writer.condition.err(), s.keys.condition.err())
+	return s.writer.condition.err()
 }
 
-// Probe writes a little to the log and to the keys, durably: it returns nil if both take writes now.
+// Probe writes a little to the log, durably: it returns nil if it takes writes now.
 func (s *Store) Probe(ctx context.Context) error {
-	log := s.writer.do(ctx, func(ctx context.Context, q querier) error {
+	return s.writer.do(ctx, func(ctx context.Context, q querier) error {
 		_, err := q.ExecContext(ctx, "UPDATE probe SET n = n + 1")
 		return err
 	}, nil)
-	return errors.Join(log, s.keys.probe(ctx))
 }
 
-// probe changes a number in the header of keys.db that nothing else uses.
-func (k *Keys) probe(ctx context.Context) error {
+// Writable tells of the keys what Store.Writable tells of the log.
+func (k *Keys) Writable() error {
+	if err := k.fence.err(); err != nil {
+		return err
+	}
+	return k.condition.err()
+}
+
+// Probe changes a number in the header of keys.db that nothing else uses: it returns nil if keys can be made now.
+func (k *Keys) Probe(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

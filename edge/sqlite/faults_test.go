@@ -167,6 +167,9 @@ func TestFullOrReadOnlyDisk(t *testing.T) {
 			if err := s.Probe(context.Background()); allowed == 0 && !errors.Is(err, eventlog.ErrUnavailable) {
 				t.Fatalf("%s: the probe says %v", name, err)
 			}
+			if err := s.Keys().Probe(context.Background()); allowed == 0 && (!errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrFenced)) {
+				t.Fatalf("%s: the probe of the keys says %v", name, err)
+			}
 		}
 		if !refused {
 			t.Fatal("nothing was refused")
@@ -273,12 +276,16 @@ func TestKeysThatCantBeWritten(t *testing.T) {
 		}
 		return nil
 	})
-	if err := s.Writable(); err != nil {
+	k := s.Keys()
+	if err := k.Writable(); err != nil {
 		t.Fatalf("before a write: %v", err)
 	}
 	for range 3 {
-		if err := s.Probe(context.Background()); !errors.Is(err, eventlog.ErrUnavailable) || !errors.Is(s.Writable(), eventlog.ErrUnavailable) {
-			t.Fatalf("the probe says %v, the store %v", err, s.Writable())
+		if err := k.Probe(context.Background()); !errors.Is(err, eventlog.ErrUnavailable) || !errors.Is(k.Writable(), eventlog.ErrUnavailable) {
+			t.Fatalf("the probe says %v, the keys %v", err, k.Writable())
+		}
+		if err := s.Writable(); err != nil {
+			t.Fatalf("the log says %v", err)
 		}
 		if err := appendOne(s, c, c.Next()); err != nil {
 			t.Fatal(err)
@@ -286,7 +293,7 @@ func TestKeysThatCantBeWritten(t *testing.T) {
 	}
 	d.heal()
 	for range 3 { // a probe that changes nothing would write nothing
-		if err := errors.Join(s.Probe(context.Background()), s.Writable()); err != nil {
+		if err := errors.Join(k.Probe(context.Background()), k.Writable()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -101,6 +101,15 @@ func (s *Store) Reserve() Reserve {
 // AcceptingStarts returns ErrUnavailable with a sentence that may be shown when the disk is too full to begin another class: running ones
 // keep what is left.
 func (s *Store) AcceptingStarts() error {
+	return s.room(0, "no class can begin now")
+}
+
+// RoomFor returns ErrUnavailable, with a sentence for operators, where a file of so many bytes would take from what classes need.
+func (s *Store) RoomFor(bytes int64) error {
+	return s.room(bytes, fmt.Sprintf("no room for a file of %d bytes", bytes))
+}
+
+func (s *Store) room(bytes int64, otherwise string) error {
 	if err := s.FenceCause(); err != nil {
 		return err
 	}
@@ -108,9 +117,9 @@ func (s *Store) AcceptingStarts() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, err)
 	}
-	if r := s.Reserve(); free < s.opts.StartFloor || r.Bytes > 0 && !r.Held {
-		return fmt.Errorf("no class can begin now: %d MB are free on this box's disk and %d are needed; running classes go on; "+
-			"free some space: %w", free>>20, s.opts.StartFloor>>20, eventlog.ErrUnavailable)
+	if r := s.Reserve(); free-bytes < s.opts.StartFloor || r.Bytes > 0 && !r.Held {
+		return fmt.Errorf("%s: %d MB are free on this box's disk and %d are needed; running classes go on; "+
+			"free some space: %w", otherwise, free>>20, s.opts.StartFloor>>20, eventlog.ErrUnavailable)
 	}
 	return nil
 }

@@ -45,20 +45,10 @@ func (c *Command) newID(s *State, n int) event.ID {
 	return event.DeriveID(s.SessionID, c.Author(), c.Key, n)
 }
 
-// Lane orders commands that wait: lower lanes go first, FIFO within one lane and sender.
-type Lane int
-
-// The lanes.
-const (
-	LaneStudio      Lane = iota // lifecycle, studio, moderation, system
-	LaneMembership              // join, leave
-	LaneInteraction             // chat, questions, polls, reactions, hands
-)
-
 // CommandType describes one command.
 type CommandType struct {
 	Name    string
-	Lane    Lane
+	Lane    Lane       // of staff and the box; see LaneOf
 	Feature string     // the async feature of ownership.md it belongs to, "" for core ones
 	New     func() any // a pointer to an empty payload
 	decide  func(s *State, c *Command) ([]event.Fact, error)

@@ -10,9 +10,9 @@ import (
 )
 
 var pollCommands = map[string]*CommandType{
-	"poll.start": command(LaneInteraction, "polls", decideStartPoll),
+	"poll.start": command(LaneStudio, "polls", decideStartPoll),
 	"poll.vote":  command(LaneInteraction, "polls", decideVote),
-	"poll.end":   command(LaneInteraction, "polls", decideEndPoll),
+	"poll.end":   command(LaneStudio, "polls", decideEndPoll),
 }
 
 // PollStart opens a poll.

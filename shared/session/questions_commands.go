@@ -8,11 +8,11 @@ import (
 
 var questionCommands = map[string]*CommandType{
 	"question.ask":             command(LaneInteraction, "questions", decideAsk),
-	"question.answer":          command(LaneInteraction, "questions", decideAnswer),
+	"question.answer":          command(LaneStudio, "questions", decideAnswer),
 	"question.upvote":          command(LaneInteraction, "questions", decideUpvote),
 	"question.withdraw_upvote": command(LaneInteraction, "questions", decideWithdrawUpvote),
-	"question.resolve":         command(LaneInteraction, "questions", decideResolveQuestion),
-	"question.dismiss":         command(LaneInteraction, "questions", decideDismissQuestion),
+	"question.resolve":         command(LaneStudio, "questions", decideResolveQuestion),
+	"question.dismiss":         command(LaneStudio, "questions", decideDismissQuestion),
 }
 
 // QuestionAsk joins the queue.

@@ -85,9 +85,15 @@ func (l *Log) summaries(fits func(*eventlog.Summary) bool) []eventlog.Summary {
 	return out
 }
 
-// AcceptingStarts tells whether there is room for another class: always, unless Fail says otherwise.
-func (l *Log) AcceptingStarts() error {
+// AcceptingStarts tells whether there is room for another class: always.
+func (l *Log) AcceptingStarts() error { return nil }
+
+// Probe tells whether the log takes writes: always, unless Fail says otherwise.
+func (l *Log) Probe(ctx context.Context) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return l.fault
 }
