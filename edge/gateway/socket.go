@@ -5,15 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
-	"github.com/coder/websocket"
-
+	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
 )
 
-// socket is one open connection: two goroutines, the reader (the request's own) and the writer.
+// socket is one open connection: two goroutines, the reader and the writer. The request's own has ended: its stack and
+// buffers would be most of what an idle connection costs.
 type socket struct {
 	g       *Gateway
 	conn    *websocket.Conn
@@ -43,27 +44,37 @@ func (g *Gateway) live(c *call) (any, error) {
 	if !g.admit(c.who.UserID) {
 		return nil, fault.New(fault.LimitReached, "You have %d connections open already. Close one, then try again.", g.o.Pace.Sockets)
 	}
-	defer g.release(c.who.UserID)
 	token, err := socketToken(c.r)
 	if err != nil {
+		g.release(c.who.UserID)
 		return nil, err
 	}
 	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
 	if err != nil {
+		g.release(c.who.UserID)
 		noteOf(c.r).cause = err
 		return written{}, nil // Accept answered it
 	}
 	conn.SetReadLimit(limits.SocketMessage)
-	ctx, cancel := context.WithCancel(g.base)
-	defer cancel()
-	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
-	s.serve(cancel, after, resume)
-	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
+	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r)}
+	go s.serve(after, resume)
 	return written{}, nil
 }
 
 // serve runs reader and writer until both have ended.
-func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume bool) {
+func (s *socket) serve(after event.Position, resume bool) {
+	began := time.Now()
+	defer s.g.release(s.who.UserID)
+	var cancel context.CancelFunc
+	s.ctx, cancel = context.WithCancel(s.g.base)
+	stop := context.AfterFunc(s.ctx, func() { s.conn.Hurry(time.Second) })
+	defer stop()
+	defer func() {
+		code := s.code.Load()
+		s.g.metrics.closed.WithLabelValues(strconv.FormatInt(code, 10)).Inc()
+		s.g.log.Info("socket ended", "code", code, "seconds", time.Since(began).Round(time.Millisecond).Seconds(),
+			"session", s.session.String(), "user", s.who.UserID.String(), "request", s.request.String())
+	}()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -74,6 +85,7 @@ func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume b
 	}()
 	defer func() {
 		cancel()
+		_ = s.conn.CloseNow() // nothing can be told any more; a write that hangs ends
 		<-done
 	}()
 	defer s.recovered("reader")

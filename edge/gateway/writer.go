@@ -6,8 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/coder/websocket"
-
+	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 )
@@ -27,7 +26,7 @@ type writer struct {
 	batch
 	stream Stream
 	wake   lease     // for waiting
-	out    lease     // for writing
+	by     time.Time // for writing; moved seldom, so that no message needs a timer of its own
 	skip   time.Time // when a hidden event must be told as a moved position; zero: there is none
 	ping   time.Time
 }
@@ -159,7 +158,10 @@ func (s *socket) pong() {
 }
 
 func (w *writer) write(kind string, b []byte) error {
-	if err := w.conn.Write(w.out.atLeast(w.ctx, w.g.o.Pace.Write), websocket.MessageText, b); err != nil {
+	if now := time.Now(); w.by.Sub(now) < w.g.o.Pace.Write {
+		w.by = now.Add(2 * w.g.o.Pace.Write)
+	}
+	if err := w.conn.WriteBy(w.by, websocket.MessageText, b); err != nil {
 		w.slow(err)
 		return errGone
 	}
@@ -176,7 +178,6 @@ func (w *writer) slow(err error) {
 
 func (w *writer) end() {
 	w.wake.end()
-	w.out.end()
 	if w.stream != nil {
 		w.stream.Close()
 	}
