@@ -57,21 +57,28 @@ func (c classes) Follow(ctx context.Context, tenant, id, user event.ID, after ev
 	if err != nil {
 		return nil, err
 	}
-	return stream{st}, nil
+	return &stream{Stream: st}, nil
 }
 
-// stream is a follower's stream as the gateway wants it.
-type stream struct{ *orchestrator.Stream }
+// stream is a follower's stream as the gateway wants it. An update is valid until the next one.
+type stream struct {
+	*orchestrator.Stream
+	entries []gateway.Entry
+}
 
-func (s stream) Next(ctx context.Context) (gateway.Update, error) {
+func (s *stream) Next(ctx context.Context) (gateway.Update, error) {
 	u, err := s.Stream.Next(ctx)
 	if err != nil {
 		return gateway.Update{}, err
 	}
-	out := gateway.Update{Entries: make([]gateway.Entry, len(u.Entries))}
-	for i, e := range u.Entries {
-		out.Entries[i] = gateway.Entry{Epoch: e.Epoch, Sequence: e.Sequence, Copies: e}
+	clear(s.entries) // nothing old is kept alive
+	if s.entries = s.entries[:0]; cap(s.entries) > 16 {
+		s.entries = nil // what is rare is not kept for
 	}
+	for _, e := range u.Entries {
+		s.entries = append(s.entries, gateway.Entry{Epoch: e.Epoch, Sequence: e.Sequence, Copies: e})
+	}
+	out := gateway.Update{Entries: s.entries}
 	if u.Status != nil {
 		status := gateway.Status(*u.Status)
 		out.Status = &status

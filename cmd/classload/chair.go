@@ -29,6 +29,11 @@ type chair struct {
 	gone    bool
 	member  *crowd.Member
 	saw     func(message []byte, at time.Duration) // looks at every message besides
+
+	counts  func(refused bool) // of one who does not wait for answers
+	resumes bool               // from a position: the first message is no view
+	want    int64              // the position at which it is current again
+	current chan struct{}      // closed then; nil: nobody waits for it
 }
 
 // reply is what came for a command.
@@ -51,6 +56,10 @@ func (c *chair) one(m *crowd.Member, one []byte, at time.Duration) {
 	case knock:
 		_ = m.Send(one) // a socket that broke is found by reading
 	case answer, refusal:
+		if c.counts != nil {
+			c.counts(kind == refusal)
+			return
+		}
 		if c.answers == nil {
 			c.fail(fmt.Errorf("unasked: %.200s", one))
 			return
@@ -66,7 +75,11 @@ func (c *chair) one(m *crowd.Member, one []byte, at time.Duration) {
 				c.fail(err)
 			}
 		}
-		if kind == welcome && !c.here {
+		if c.current != nil && c.line.UpTo >= c.want {
+			close(c.current)
+			c.current = nil
+		}
+		if (kind == welcome || c.resumes) && !c.here {
 			c.here, c.when = true, at
 			close(c.welcome)
 		}

@@ -90,6 +90,13 @@ func (s *site) open(ctx context.Context) (err error) {
 	return err
 }
 
+// renewCrowd drops all sockets and begins with none.
+func (s *site) renewCrowd() (err error) {
+	s.crowd.Close()
+	s.crowd, err = crowd.New()
+	return err
+}
+
 // close ends the crowd, and the edge if it was started here.
 func (s *site) close() error {
 	if s.crowd != nil {

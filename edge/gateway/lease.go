@@ -12,16 +12,6 @@ type lease struct {
 	until  time.Time
 }
 
-// atLeast gives a context that lives for d or more, and less than twice as long.
-func (l *lease) atLeast(parent context.Context, d time.Duration) context.Context {
-	if now := time.Now(); l.ctx == nil || l.until.Sub(now) < d || l.ctx.Err() != nil {
-		l.end()
-		l.until = now.Add(2 * d)
-		l.ctx, l.cancel = context.WithDeadline(parent, l.until)
-	}
-	return l.ctx
-}
-
 // atMost gives a context that ends at a time, or a little earlier.
 func (l *lease) atMost(parent context.Context, at time.Time) context.Context {
 	if l.ctx == nil || l.until.After(at) || l.ctx.Err() != nil {

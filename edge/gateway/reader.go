@@ -6,9 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"multistream/edge/gateway/strictjson"
+	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"

@@ -5,15 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
-	"github.com/coder/websocket"
-
+	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
 )
 
-// socket is one open connection: two goroutines, the reader (the request's own) and the writer.
+// socket is one open connection: two goroutines, the reader and the writer. The request's own has ended: its stack and
+// buffers would be most of what an idle connection costs.
 type socket struct {
 	g       *Gateway
 	conn    *websocket.Conn
@@ -22,8 +23,9 @@ type socket struct {
 	host    string
 	session event.ID
 	request event.ID
-	ctx     context.Context // ends with the connection or the gateway
-	code    atomic.Int64    // with which it was closed by us; 0: by the client
+	ctx     context.Context // ends with the connection, its token or the gateway
+	cancel  func()
+	code    atomic.Int64 // with which it was closed by us; 0: by the client
 	pinging atomic.Bool
 	strikes int // messages that were no commands, in the reader
 }
@@ -43,25 +45,33 @@ func (g *Gateway) live(c *call) (any, error) {
 	if err := g.admit(c.who.UserID, g.metrics.sockets); err != nil {
 		return nil, err
 	}
-	defer g.release(c.who.UserID, g.metrics.sockets)
 	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
 	if err != nil {
+		g.release(c.who.UserID, g.metrics.sockets)
 		noteOf(c.r).cause = err
 		return written{}, nil // Accept answered it
 	}
 	g.upgraded.Add(1)
-	defer g.upgraded.Add(-1)
 	conn.SetReadLimit(limits.SocketMessage)
-	ctx, cancel := g.ticket(g.base, c.who.UserID, c.token, c.r.Host, c.known)
-	defer cancel()
-	s := &socket{g: g, conn: conn, who: c.who, token: c.token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
-	s.serve(cancel, after, resume)
-	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
+	s := &socket{g: g, conn: conn, who: c.who, token: c.token, host: c.r.Host, session: c.session, request: requestID(c.r)}
+	s.ctx, s.cancel = g.ticket(g.base, c.who.UserID, c.token, c.r.Host, c.known)
+	go s.serve(after, resume)
 	return written{}, nil
 }
 
 // serve runs reader and writer until both have ended.
-func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume bool) {
+func (s *socket) serve(after event.Position, resume bool) {
+	began := time.Now()
+	defer s.g.release(s.who.UserID, s.g.metrics.sockets)
+	defer s.g.upgraded.Add(-1)
+	stop := context.AfterFunc(s.ctx, func() { s.conn.Hurry(time.Second) })
+	defer stop()
+	defer func() {
+		code := s.code.Load()
+		s.g.metrics.closed.WithLabelValues(strconv.FormatInt(code, 10)).Inc()
+		s.g.log.Info("socket ended", "code", code, "seconds", time.Since(began).Round(time.Millisecond).Seconds(),
+			"session", s.session.String(), "user", s.who.UserID.String(), "request", s.request.String())
+	}()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -71,7 +81,8 @@ func (s *socket) serve(cancel context.CancelFunc, after event.Position, resume b
 		s.close(w.run(after, resume))
 	}()
 	defer func() {
-		cancel()
+		s.cancel()
+		_ = s.conn.CloseNow() // nothing can be told any more; a write that hangs ends
 		<-done
 	}()
 	defer s.recovered("reader")

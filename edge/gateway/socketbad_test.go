@@ -190,7 +190,7 @@ func smallBuffer(o *websocket.DialOptions) {
 
 // TestSlowReader: a client that never reads is closed in time, holds back nobody, and resumes without a gap.
 func TestSlowReader(t *testing.T) {
-	s := open(t, func(o *gateway.Options) { o.Pace.Write = 100 * time.Millisecond })
+	s := open(t, func(o *gateway.Options) { o.Pace.Write, o.Pace.Ping = 100*time.Millisecond, time.Hour }) // pings would end it as well
 	class := s.live("sam", "sue")
 	slow, quick := s.socket("sam", class, "", smallBuffer), s.socket("sue", class, "")
 	slow.next()

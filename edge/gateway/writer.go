@@ -6,8 +6,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/coder/websocket"
-
+	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 )
@@ -38,7 +37,7 @@ type writer struct {
 type socketWriter struct {
 	writer
 	socket *socket
-	out    lease // for writing
+	by     time.Time // for writing; moved seldom, so that no message needs a timer of its own
 	ping   time.Time
 	beat   time.Time // when a client that got nothing for a while is told so: browsers don't show pings to scripts
 }
@@ -190,11 +189,15 @@ func (s *socket) pong() {
 }
 
 func (w *socketWriter) send(kind string, b []byte) error {
-	if err := w.socket.conn.Write(w.out.atLeast(w.ctx, w.g.o.Pace.Write), websocket.MessageText, b); err != nil {
+	now := time.Now()
+	if w.by.Sub(now) < w.g.o.Pace.Write {
+		w.by = now.Add(2 * w.g.o.Pace.Write)
+	}
+	if err := w.socket.conn.WriteBy(w.by, websocket.MessageText, b); err != nil {
 		w.slow(err)
 		return errGone
 	}
-	w.beat = time.Now().Add(w.g.o.Pace.Beat)
+	w.beat = now.Add(w.g.o.Pace.Beat)
 	w.g.metrics.frame(kind, len(b))
 	return nil
 }
@@ -204,11 +207,6 @@ func (w *socketWriter) slow(err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		w.socket.code.CompareAndSwap(0, int64(fault.Lookup(fault.TimedOut).Close))
 	}
-}
-
-func (w *socketWriter) end() {
-	w.out.end()
-	w.writer.end()
 }
 
 // end frees what the writer holds, at once.

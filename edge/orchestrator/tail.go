@@ -40,35 +40,35 @@ func (t *tail) publish(entries []*Entry) {
 		return
 	}
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.entries = append(t.entries, entries...)
 	if len(t.entries) > 2*ringSize {
 		t.entries = append(make([]*Entry, 0, 2*ringSize+batchCommands), t.entries[len(t.entries)-ringSize:]...)
 	}
 	last := entries[len(entries)-1]
 	t.head = event.Position{Epoch: last.Epoch, Sequence: last.Sequence}
-	t.wake()
+	t.unlockAndWake()
 }
 
 // tell gives all followers a runtime status.
 func (t *tail) tell(s Status) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.status = &s
 	t.told++
-	t.wake()
+	t.unlockAndWake()
 }
 
 func (t *tail) close() {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.closed = true
-	t.wake()
+	t.unlockAndWake()
 }
 
-func (t *tail) wake() {
-	close(t.changed)
+// unlockAndWake wakes all followers after the lock is free, or a thousand of them would wake up only to wait for it.
+func (t *tail) unlockAndWake() {
+	changed := t.changed
 	t.changed = make(chan struct{})
+	t.mu.Unlock()
+	close(changed)
 }
 
 // after gives up to limit entries after a sequence. far: they lie further back than the tail reaches.

@@ -53,10 +53,17 @@ func (l *Ledger) all() []*Event {
 }
 
 // Sum adds up. Nothing may be on its way any more.
-func (l *Ledger) Sum() Sums {
+func (l *Ledger) Sum() Sums { return SumOf([]*Ledger{l}) }
+
+// SumOf adds up several ledgers.
+func SumOf(ledgers []*Ledger) Sums {
 	var s Sums
 	var each, last, sentEach, sentLast, acks []int32
-	for _, e := range l.all() {
+	var events []*Event
+	for _, l := range ledgers {
+		events = append(events, l.all()...)
+	}
+	for _, e := range events {
 		done := e.done.Load()
 		switch {
 		case done == 0:
@@ -93,6 +100,32 @@ func (l *Ledger) Sum() Sums {
 	s.AckToEach, s.AckToLast, s.Ack = quantiles(each), quantiles(last), quantiles(acks)
 	s.SentToEach, s.SentToLast = quantiles(sentEach), quantiles(sentLast)
 	return s
+}
+
+// Since gives the times from sending to each student of what was sent from a moment on. Students may go on getting more meanwhile.
+func Since(ledgers []*Ledger, from time.Duration) Times {
+	var each []int32
+	for _, l := range ledgers {
+		for _, e := range l.all() {
+			if e.sent < from || e.done.Load() <= 0 || int(e.came.Load()) < l.students {
+				continue
+			}
+			each = append(each, e.arrival...)
+		}
+	}
+	return quantiles(each)
+}
+
+// Add takes on counts of another sum; its times replace those that are there only if they are worse, which is what a day of
+// several lessons is judged by.
+func (s *Sums) Add(o Sums) {
+	s.Events, s.Deliveries, s.Lost = s.Events+o.Events, s.Deliveries+o.Deliveries, s.Lost+o.Lost
+	s.Refused, s.Unanswered = s.Refused+o.Refused, s.Unanswered+o.Unanswered
+	for _, t := range [][2]*Times{{&s.AckToEach, &o.AckToEach}, {&s.AckToLast, &o.AckToLast}, {&s.SentToEach, &o.SentToEach}, {&s.SentToLast, &o.SentToLast}, {&s.Ack, &o.Ack}} {
+		if t[1].P99 > t[0].P99 {
+			*t[0] = *t[1]
+		}
+	}
 }
 
 // Quantiles gives the quantiles of durations.
