@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"multistream/edge/assets"
+	"multistream/edge/bus"
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
@@ -30,6 +31,7 @@ type Box struct {
 	Classes *orchestrator.Orchestrator
 	People  *identity.Service
 	Gateway *gateway.Gateway
+	Bus     *bus.Bus
 
 	log *slog.Logger
 }
@@ -58,8 +60,9 @@ func (b *Box) assemble(cfg Config) (err error) {
 	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
 		HeadKey: b.Store.Keys().SigningKey(), Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
+	b.Bus = bus.New(b.log.With("part", "bus"))
 	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: people{b.People},
-		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: cfg.Version, Logger: b.log.With("part", "gateway")})
+		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
 
@@ -74,7 +77,10 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return b.Gateway.Serve(ctx, listener) }},
 	)
-	async := run.Async(b.log, run.Service{Name: "prune", Run: b.prune})
+	async := run.Async(b.log,
+		run.Service{Name: "prune", Run: b.prune},
+		run.Service{Name: "bus", Run: b.Bus.Run},
+	)
 	critical.Start(ctx)
 	async.Start(ctx)
 	select {

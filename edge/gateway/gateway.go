@@ -22,6 +22,7 @@ type Options struct {
 	Sessions Sessions
 	Identity Identity
 	Assets   Assets
+	Signals  Signals         // nil: this box has no presence, typing and pointers, and says so to who gives one
 	Checks   []Check         // of /readyz
 	Stats    []func() []Stat // of /metrics, asked at each scrape
 	Version  string
@@ -36,6 +37,9 @@ type Pace struct {
 	SignInsPer10  int           // sign-ins from one address in 10 s [60; a school is often one address]
 	Sockets       int           // open sockets of one person [8]
 	Skip          time.Duration // how long events that a person may not see may hold back their position [250 ms]
+	SignalsPer10  int           // signals of one person in one class in 10 s [limits.UserSignalsPer10]
+	Signals       time.Duration // least time between two frames of pointers in a class; five times that for typing [100 ms]
+	Presence      time.Duration // least time between two frames of presence in a class [1 s]
 	Ping          time.Duration // between pings of a socket, and checks of its token [20 s]
 	Write         time.Duration // least time that a write to a socket may take before it is closed [10 s]
 	Body          time.Duration // for a request's body to arrive [20 s]
@@ -52,13 +56,18 @@ type Gateway struct {
 	metrics  *metrics
 	limiter  *limiter
 	signIns  *limiter
-	handler  http.Handler
+	signals  *limiter
+
+	classSignals *limiter
+	handler      http.Handler
 
 	base    context.Context // ends when the gateway stops
 	cancel  context.CancelFunc
 	mu      sync.Mutex
 	sockets map[event.ID]int // open ones by user
 	open    sync.WaitGroup   // sockets
+	roomsMu sync.Mutex
+	rooms   map[roomKey]*room // classes with sockets
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -77,7 +86,9 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
-		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
+		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now), rooms: map[roomKey]*room{},
+		signals:      newLimiter(o.Pace.SignalsPer10, 10*time.Second, o.Now),
+		classSignals: newLimiter(limits.ClassSignalsPer10, 10*time.Second, o.Now),
 	}
 	for i := range g.routes {
 		for _, a := range g.routes[i].actions {
@@ -107,6 +118,9 @@ func (p Pace) orDefault() Pace {
 	number(&p.CommandsPer10, limits.UserCommandsPer10)
 	number(&p.SignInsPer10, 60)
 	number(&p.Sockets, 8)
+	number(&p.SignalsPer10, limits.UserSignalsPer10)
+	span(&p.Signals, 100*time.Millisecond)
+	span(&p.Presence, time.Second)
 	span(&p.Skip, 250*time.Millisecond)
 	span(&p.Ping, 20*time.Second)
 	span(&p.Write, 10*time.Second)

@@ -19,6 +19,8 @@ type metrics struct {
 	closed   *prometheus.CounterVec // by close code
 	frames   *prometheus.CounterVec // by kind
 	bytes    prometheus.Counter
+	signals  *prometheus.CounterVec // by kind, result
+	dropped  *prometheus.CounterVec // ephemeral frames by kind, reason
 	appends  prometheus.Histogram
 }
 
@@ -31,11 +33,13 @@ func newMetrics(stats []func() []Stat) *metrics {
 		commands: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
 		sockets:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
 		closed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
-		frames:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets by kind: events, skip, view, status, reply, error."}, []string{"kind"}),
+		frames:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets by kind: events, skip, view, status, ephemeral, reply, error."}, []string{"kind"}),
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets."}),
+		signals:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_signals_total", Help: "Signals that came by kind (unread: not decoded) and result: sent, too_fast, class_too_fast, garbled, or the code of the refusal."}, []string{"kind", "result"}),
+		dropped:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_ephemeral_dropped_total", Help: "Ephemeral frames that were not written, by kind and reason: slow (the client), replaced (by a newer one), no_class (it did not answer)."}, []string{"kind", "reason"}),
 		appends:  prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
 	}
-	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.closed, m.frames, m.bytes, m.appends,
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.closed, m.frames, m.bytes, m.signals, m.dropped, m.appends,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
 	return m
 }
@@ -52,6 +56,12 @@ func (m *metrics) request(route, method string, status int, took time.Duration) 
 func (m *metrics) frame(kind string, size int) {
 	m.frames.WithLabelValues(kind).Inc()
 	m.bytes.Add(float64(size))
+}
+
+func (m *metrics) signal(kind, result string) { m.signals.WithLabelValues(kind, result).Inc() }
+
+func (m *metrics) drop(k slot, reason string) {
+	m.dropped.WithLabelValues(slotNames[k], reason).Inc()
 }
 
 func (m *metrics) handler() http.Handler {

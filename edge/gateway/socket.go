@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
+	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,6 +20,7 @@ import (
 type socket struct {
 	g       *Gateway
 	conn    *websocket.Conn
+	raw     net.Conn // below conn
 	who     Principal
 	token   string
 	host    string
@@ -48,7 +52,8 @@ func (g *Gateway) live(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
+	taken := &hijacked{ResponseWriter: c.w}
+	conn, err := websocket.Accept(taken, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
 	if err != nil {
 		noteOf(c.r).cause = err
 		return written{}, nil // Accept answered it
@@ -56,10 +61,23 @@ func (g *Gateway) live(c *call) (any, error) {
 	conn.SetReadLimit(limits.SocketMessage)
 	ctx, cancel := context.WithCancel(g.base)
 	defer cancel()
-	s := &socket{g: g, conn: conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
+	s := &socket{g: g, conn: conn, raw: taken.conn, who: c.who, token: token, host: c.r.Host, session: c.session, request: requestID(c.r), ctx: ctx}
 	s.serve(cancel, after, resume)
 	g.metrics.closed.WithLabelValues(strconv.FormatInt(s.code.Load(), 10)).Inc()
 	return written{}, nil
+}
+
+// hijacked remembers the connection that is taken over.
+type hijacked struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack takes the connection over.
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	h.conn = conn
+	return conn, buffered, err
 }
 
 // serve runs reader and writer until both have ended.

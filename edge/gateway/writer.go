@@ -30,6 +30,8 @@ type writer struct {
 	out    lease     // for writing
 	skip   time.Time // when a hidden event must be told as a moved position; zero: there is none
 	ping   time.Time
+	ear    *ear      // of what no history keeps; nil where the box has no signals
+	retry  time.Time // when the ear is to be asked again without a nudge; zero: not
 }
 
 // run writes until the connection ends. It returns nil if the client is gone.
@@ -37,11 +39,15 @@ func (w *writer) run(after event.Position, resume bool) error {
 	if err := w.begin(after, resume); err != nil {
 		return w.ended(err)
 	}
+	w.ear = w.g.enter(w.who, w.session, w.stream)
 	w.ping = time.Now().Add(w.g.o.Pace.Ping)
 	for {
 		at := w.ping
 		if !w.skip.IsZero() && w.skip.Before(at) {
 			at = w.skip
+		}
+		if !w.retry.IsZero() && w.retry.Before(at) {
+			at = w.retry
 		}
 		u, err := w.stream.Next(w.wake.atMost(w.ctx, at))
 		switch {
@@ -53,6 +59,9 @@ func (w *writer) run(after event.Position, resume bool) error {
 		}
 		if err == nil {
 			err = w.due(time.Now())
+		}
+		if err == nil && len(u.Entries) == 0 {
+			err = w.ephemerals(time.Now())
 		}
 		if err != nil {
 			return w.ended(err)
@@ -177,6 +186,9 @@ func (w *writer) slow(err error) {
 func (w *writer) end() {
 	w.wake.end()
 	w.out.end()
+	if w.ear != nil {
+		w.ear.leave(w.who.UserID)
+	}
 	if w.stream != nil {
 		w.stream.Close()
 	}
