@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"multistream/edge/assets"
+	"multistream/edge/bus"
 	"multistream/edge/features"
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
@@ -33,6 +34,7 @@ type Box struct {
 	People    *identity.Service
 	Gateway   *gateway.Gateway
 	Features  *features.Set
+	Bus       *bus.Bus
 	Authority []byte // PEM of the box's own certificate authority, if it has one
 
 	cfg      Config
@@ -93,9 +95,10 @@ func (b *Box) assemble(at seams) (err error) {
 	} else if source != nil {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
+	b.Bus = bus.New(b.log.With("part", "bus"))
 	who := people{b.People, identity.NewGuests(b.People, b.Store)}
 	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, TLS: secured, Authority: b.Authority,
-		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
+		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }
 
@@ -110,7 +113,12 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return door.serve(ctx, b.Gateway) }},
 	)
-	async := run.Async(b.log, run.Service{Name: "prune", Run: b.prune}, run.Service{Name: "features", Run: b.Features.Run}, run.Service{Name: "operator", Run: b.serveDoor})
+	async := run.Async(b.log,
+		run.Service{Name: "prune", Run: b.prune},
+		run.Service{Name: "bus", Run: b.Bus.Run},
+		run.Service{Name: "features", Run: b.Features.Run},
+		run.Service{Name: "operator", Run: b.serveDoor},
+	)
 	b.critical.Start(ctx)
 	async.Start(ctx)
 	select {

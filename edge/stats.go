@@ -43,6 +43,22 @@ func (b *Box) stats() []func() []gateway.Stat {
 		},
 		b.featureStats,
 		func() []gateway.Stat {
+			s := b.Bus.Stats()
+			up := int64(0)
+			if s.Up {
+				up = 1
+			}
+			return []gateway.Stat{
+				gauge("edge_bus_up", "1 while the bus carries presence, typing and pointers, else 0.", up),
+				gauge("edge_bus_classes", "Classes that somebody here listens to.", int64(s.Listening)),
+				count("edge_bus_starts_total", "Times that the bus came up.", s.Starts),
+				count("edge_bus_published_total", "Messages given to the bus.", s.Published),
+				count("edge_bus_delivered_total", "Messages heard.", s.Delivered),
+				count("edge_bus_refused_total", "Messages refused because the bus was down or had too much to carry.", s.Refused),
+				count("edge_bus_overflows_total", "Times that the queue of what was heard began to overflow.", s.Lost),
+			}
+		},
+		func() []gateway.Stat {
 			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
 		},
 	}

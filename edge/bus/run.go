@@ -81,9 +81,7 @@ func (r *running) carry(ctx context.Context) error {
 		case m := <-r.in:
 			r.deliver(m)
 		case m := <-r.b.out:
-			if err = r.nc.Publish(m.subject, m.data); err == nil {
-				r.b.published.Add(1)
-			}
+			err = r.publish(m)
 		case <-r.b.kick:
 			err = r.listen()
 		case <-tick.C:
@@ -95,6 +93,22 @@ func (r *running) carry(ctx context.Context) error {
 			return fmt.Errorf("embedded NATS: %w", err)
 		}
 	}
+}
+
+// publish first sees to who began to listen before the message was given.
+func (r *running) publish(m message) error {
+	select {
+	case <-r.b.kick:
+		if err := r.listen(); err != nil {
+			return err
+		}
+	default:
+	}
+	if err := r.nc.Publish(m.subject, m.data); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	r.b.published.Add(1)
+	return nil
 }
 
 // answers asks NATS for a sign of life.

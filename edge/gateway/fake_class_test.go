@@ -163,7 +163,7 @@ func (f *fakeClasses) Follow(ctx context.Context, tenant, id, user event.ID, aft
 	}
 	c.follows++
 	c.wake()
-	return &fakeStream{f: f, c: c, at: after.Sequence}, nil
+	return &fakeStream{f: f, c: c, at: after.Sequence, nudge: make(chan struct{}, 1)}, nil
 }
 
 // tell gives followers a runtime status.
@@ -199,10 +199,18 @@ type fakeStream struct {
 	at     int64
 	told   int
 	closed bool
+	nudge  chan struct{}
+}
+
+func (s *fakeStream) Nudge() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
+	}
 }
 
 func (s *fakeStream) Next(ctx context.Context) (gateway.Update, error) {
-	for {
+	for nudged := false; ; {
 		s.f.mu.Lock()
 		var u gateway.Update
 		for _, e := range s.c.entries {
@@ -221,9 +229,13 @@ func (s *fakeStream) Next(ctx context.Context) (gateway.Update, error) {
 			return u, nil
 		case closed:
 			return u, io.EOF
+		case nudged:
+			return u, nil
 		}
 		select {
 		case <-changed:
+		case <-s.nudge:
+			nudged = true
 		case <-ctx.Done():
 			return u, ctx.Err()
 		}

@@ -26,6 +26,7 @@ type Options struct {
 	Guests    Guests
 	Owner     Owner
 	Assets    Assets
+	Signals   Signals         // nil: this box has no presence, typing and pointers, and says so to who gives one
 	Checks    []Check         // of /readyz
 	Stats     []func() []Stat // of Metrics, asked at each scrape
 	Version   string
@@ -48,6 +49,9 @@ type Pace struct {
 	Poll          time.Duration // a poll's wait for something to tell [25 s, a client may ask for less]
 	Gather        time.Duration // least time between the beginning of a poll and an answer with events [200 ms]
 	Linger        time.Duration // how long who polls counts as connected from one poll to the next [5 s]
+	SignalsPer10  int           // signals of one person in one class in 10 s [limits.UserSignalsPer10]
+	Signals       time.Duration // least time between two frames of pointers in a class; five times that for typing [100 ms]
+	Presence      time.Duration // least time between two frames of presence in a class [1 s]
 	Ping          time.Duration // between pings of a socket, and checks of its token [20 s]
 	Write         time.Duration // least time that a write to a socket may take before it is closed [10 s]
 	Header        time.Duration // for a request's first line and headers to arrive [5 s]
@@ -80,6 +84,10 @@ type Gateway struct {
 	ticketsMu   sync.Mutex
 	tickets     map[event.ID]map[*ticket]struct{} // by user
 	revocations atomic.Int64                      // calls of Recheck
+
+	signals, classSignals *limiter
+	roomsMu               sync.Mutex
+	rooms                 map[roomKey]*room // classes with sockets
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -98,8 +106,10 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{
 		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{}, tickets: map[event.ID]map[*ticket]struct{}{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
-		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now),
 		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1),
+		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now), rooms: map[roomKey]*room{},
+		signals:      newLimiter(o.Pace.SignalsPer10, 10*time.Second, o.Now),
+		classSignals: newLimiter(limits.ClassSignalsPer10, 10*time.Second, o.Now),
 	}
 	for i := range g.routes {
 		for _, a := range g.routes[i].actions {
@@ -131,6 +141,9 @@ func (p Pace) orDefault() Pace {
 	number(&p.Connections, 20_000)
 	number(&p.SignInsPer10, 60)
 	number(&p.Sockets, 8)
+	number(&p.SignalsPer10, limits.UserSignalsPer10)
+	span(&p.Signals, 100*time.Millisecond)
+	span(&p.Presence, time.Second)
 	span(&p.Skip, 250*time.Millisecond)
 	span(&p.Beat, 5*time.Second)
 	span(&p.Poll, 25*time.Second)

@@ -23,12 +23,14 @@ type metrics struct {
 	closed      *prometheus.CounterVec        // by close code
 	frames      map[string]prometheus.Counter // by kind; looked up once, as there are ten thousand a second
 	bytes       prometheus.Counter
+	signals     *prometheus.CounterVec // by kind, result
+	dropped     *prometheus.CounterVec // ephemeral frames by kind, reason
 	appends     prometheus.Histogram
 }
 
 var seconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-var frameKinds = []string{"events", "skip", "beat", "view", "status", "reply", "error"}
+var frameKinds = []string{"events", "skip", "beat", "view", "status", "ephemeral", "reply", "error"}
 
 func newMetrics(stats []func() []Stat) *metrics {
 	m := &metrics{
@@ -41,6 +43,8 @@ func newMetrics(stats []func() []Stat) *metrics {
 		refused:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_connections_refused_total", Help: "Connections without a token that were closed for others: strangers (too many from one address), full (too many in all)."}, []string{"reason"}),
 		closed:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
 		bytes:       prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets and into answers of polls."}),
+		signals:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_signals_total", Help: "Signals that came by kind (unread: not decoded) and result: sent, too_fast, class_too_fast, garbled, or the code of the refusal."}, []string{"kind", "result"}),
+		dropped:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_ephemeral_dropped_total", Help: "Ephemeral frames that were not written, by kind and reason: slow (the client), replaced (by a newer one), no_class (it did not answer)."}, []string{"kind", "reason"}),
 		appends:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
 	}
 	frames := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets and into answers of polls by kind: " + strings.Join(frameKinds, ", ") + "."}, []string{"kind"})
@@ -48,7 +52,7 @@ func newMetrics(stats []func() []Stat) *metrics {
 	for _, kind := range frameKinds {
 		m.frames[kind] = frames.WithLabelValues(kind)
 	}
-	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.appends,
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
 	return m
 }
@@ -65,6 +69,12 @@ func (m *metrics) request(route, method string, status int, took time.Duration) 
 func (m *metrics) frame(kind string, size int) {
 	m.frames[kind].Inc()
 	m.bytes.Add(float64(size))
+}
+
+func (m *metrics) signal(kind, result string) { m.signals.WithLabelValues(kind, result).Inc() }
+
+func (m *metrics) drop(k slot, reason string) {
+	m.dropped.WithLabelValues(slotNames[k], reason).Inc()
 }
 
 // Metrics serves the numbers of the box in Prometheus's text format. It belongs behind a door of its own.

@@ -44,6 +44,9 @@ type Stream interface {
 	Next(ctx context.Context) (Update, error)
 	// Skip moves the stream forward to a position that was reached by a fresh view.
 	Skip(to int64)
+	// Nudge has the Next that waits, or else the next one that would, return an empty update. It never waits itself, may be
+	// called from any goroutine, and neither cuts a read short nor goes before what is new.
+	Nudge()
 	Close()
 }
 

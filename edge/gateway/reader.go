@@ -16,7 +16,7 @@ import (
 // maxStrikes is how many messages in a row may be no JSON before a socket is closed: such a client is broken.
 const maxStrikes = 3
 
-// ClientMessage is what a client sends.
+// ClientMessage is what a client sends, but for signals.
 type ClientMessage struct {
 	Command ClientCommand `json:"command"`
 }
@@ -51,6 +51,13 @@ func (s *socket) read() {
 			}
 			return
 		}
+		if kind == websocket.MessageText && isSignal(data) {
+			s.signal(data)
+			if s.broken() {
+				return
+			}
+			continue
+		}
 		if err := s.g.pace(s.who, s.session, true); err != nil {
 			s.sendError(toFault(err), "")
 			continue
@@ -62,13 +69,21 @@ func (s *socket) read() {
 			data = nil // refused as no JSON
 		}
 		s.message(data)
-		if s.strikes >= maxStrikes {
-			f := fault.New(fault.InvalidBody, "%d messages in a row were not JSON.", maxStrikes)
-			s.code.CompareAndSwap(0, int64(fault.Lookup(f.Code).Close))
-			_ = s.conn.Close(websocket.StatusCode(fault.Lookup(f.Code).Close), string(f.Code))
+		if s.broken() {
 			return
 		}
 	}
+}
+
+// broken closes a socket that sends what is no JSON.
+func (s *socket) broken() bool {
+	if s.strikes < maxStrikes {
+		return false
+	}
+	f := fault.New(fault.InvalidBody, "%d messages in a row were not JSON.", maxStrikes)
+	s.code.CompareAndSwap(0, int64(fault.Lookup(f.Code).Close))
+	_ = s.conn.Close(websocket.StatusCode(fault.Lookup(f.Code).Close), string(f.Code))
+	return true
 }
 
 // message handles one message.

@@ -35,8 +35,11 @@ type message struct {
 	Events []event.Copy    `json:"events"`
 	View   *session.State  `json:"view"`
 	Rewind *event.Position `json:"rewind"`
-	Status *gateway.Status `json:"status"`
-	Reply  *struct {
+	Status *struct {
+		State, Feature, Reason string
+	} `json:"status"`
+	Ephemeral *gateway.Ephemeral `json:"ephemeral"`
+	Reply     *struct {
 		Key    string
 		Status int
 		Body   map[string]any
@@ -95,7 +98,7 @@ func (c *client) next() message {
 	if err := json.Unmarshal(b, &m); err != nil {
 		c.t.Fatalf("%s: %v", b, err)
 	}
-	if m.Status == nil && m.Reply == nil && m.Error == nil {
+	if m.Status == nil && m.Ephemeral == nil && m.Reply == nil && m.Error == nil {
 		if c.upTo >= 0 && m.Rewind == nil && m.From != c.upTo {
 			c.t.Errorf("a gap: from %d after %d: %s", m.From, c.upTo, b)
 		}

@@ -2,12 +2,15 @@ package gateway
 
 import (
 	"encoding/json"
+	"reflect"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"multistream/edge/gateway/strictjson"
+	"multistream/shared/limits"
 )
 
 // ServerMessage is anything that the socket sends; exactly one kind a message.
@@ -41,13 +44,14 @@ func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema
 			Description: "those of (from, upTo] that one may see, in order; from is the upTo of the message before"}}, "events"),
 		"ViewFrame": head(map[string]*jsonschema.Schema{"view": local("View"),
 			"rewind": closed(map[string]*jsonschema.Schema{"epoch": integer.CloneSchemas(), "sequence": integer.CloneSchemas()}, "epoch", "sequence")}, "view"),
-		"StatusFrame":   wrap("status", answerSchema(Status{}, nil)),
+		"StatusFrame":   wrap("status", &jsonschema.Schema{OneOf: []*jsonschema.Schema{answerSchema(Status{}, nil), answerSchema(FeatureStatus{}, nil)}}),
+		"Ephemeral":     ephemeralSchema(),
 		"ReplyFrame":    wrap("reply", answerSchema(Reply{}, nil)),
 		"ErrorFrame":    wrap("error", errorFrameSchema()),
-		serverMessage:   {OneOf: []*jsonschema.Schema{local("EventsFrame"), local("ViewFrame"), local("StatusFrame"), local("ReplyFrame"), local("ErrorFrame")}},
+		serverMessage:   {OneOf: []*jsonschema.Schema{local("EventsFrame"), local("ViewFrame"), local("StatusFrame"), local("Ephemeral"), local("ReplyFrame"), local("ErrorFrame")}},
 		"ClientMessage": clientSchema(),
 	}
-	for _, name := range []string{"Copy", "EventsFrame", "ViewFrame", "StatusFrame", "ReplyFrame", "ErrorFrame"} {
+	for _, name := range []string{"Copy", "EventsFrame", "ViewFrame", "StatusFrame", "Ephemeral", "ReplyFrame", "ErrorFrame"} {
 		shape(defs[name])
 	}
 	return &jsonschema.Schema{
@@ -100,7 +104,24 @@ func errorFrameSchema() *jsonschema.Schema {
 	return s
 }
 
-// clientSchema has one form for each command that the socket takes.
+// ephemeralSchema has one form for each kind: a frame never holds two.
+func ephemeralSchema() *jsonschema.Schema {
+	all := answerSchema(Ephemeral{}, nil)
+	out := &jsonschema.Schema{Description: "told once, outside the history: no position, no acknowledgement; a slow client gets fewer or none. A pointer, or somebody typing, that is not told again within " +
+		strconv.Itoa(limits.SignalMillis) + " ms is over; presence holds until the next one"}
+	for _, kind := range []string{"pointers", "typing", "presence"} {
+		out.OneOf = append(out.OneOf, wrap("ephemeral", wrap(kind, all.Properties[kind])))
+	}
+	return out
+}
+
+// signalSchema has one form for each kind of signal.
+func signalSchema(of any) *jsonschema.Schema {
+	kind := map[any]string{ClientTyping{}: "typing", ClientPointer{}: "pointer"}[of]
+	return wrap("signal", wrap(kind, strictjson.Schema(reflect.TypeOf(of))))
+}
+
+// clientSchema has one form for each command that the socket takes, and one for each signal.
 func clientSchema() *jsonschema.Schema {
 	out := &jsonschema.Schema{}
 	for _, rt := range routes() {
@@ -120,6 +141,7 @@ func clientSchema() *jsonschema.Schema {
 		}
 	}
 	sort.Slice(out.OneOf, func(i, j int) bool { return commandOf(out.OneOf[i]) < commandOf(out.OneOf[j]) })
+	out.OneOf = append(out.OneOf, signalSchema(ClientPointer{}), signalSchema(ClientTyping{}))
 	return out
 }
 

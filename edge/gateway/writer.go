@@ -39,6 +39,8 @@ type socketWriter struct {
 	socket *socket
 	by     time.Time // for writing; moved seldom, so that no message needs a timer of its own
 	ping   time.Time
+	ear    *ear      // of what no history keeps; nil where the box has no signals
+	retry  time.Time // when the ear is to be asked again without a nudge; zero: not
 	beat   time.Time // when a client that got nothing for a while is told so: browsers don't show pings to scripts
 }
 
@@ -53,6 +55,7 @@ func (w *socketWriter) run(after event.Position, resume bool) error {
 	if err := w.begin(after, resume); err != nil {
 		return w.ended(err)
 	}
+	w.ear = w.g.listen(w.who, w.session, w.stream)
 	now := time.Now()
 	w.ping, w.beat = now.Add(w.g.o.Pace.Ping), now.Add(w.g.o.Pace.Beat)
 	for {
@@ -62,6 +65,9 @@ func (w *socketWriter) run(after event.Position, resume bool) error {
 		}
 		if !w.skip.IsZero() && w.skip.Before(at) {
 			at = w.skip
+		}
+		if !w.retry.IsZero() && w.retry.Before(at) {
+			at = w.retry
 		}
 		u, err := w.stream.Next(w.wake.atMost(w.ctx, at))
 		switch {
@@ -73,6 +79,9 @@ func (w *socketWriter) run(after event.Position, resume bool) error {
 		}
 		if err == nil {
 			err = w.due(time.Now())
+		}
+		if err == nil && len(u.Entries) == 0 {
+			err = w.ephemerals(time.Now())
 		}
 		if err != nil {
 			return w.ended(err)
@@ -207,6 +216,13 @@ func (w *socketWriter) slow(err error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		w.socket.code.CompareAndSwap(0, int64(fault.Lookup(fault.TimedOut).Close))
 	}
+}
+
+func (w *socketWriter) end() {
+	if w.ear != nil {
+		w.ear.leave(w.who.UserID)
+	}
+	w.writer.end()
 }
 
 // end frees what the writer holds, at once.

@@ -35,6 +35,7 @@ type Stream struct {
 	at     int64
 	told   int
 	replay *folding // while it catches up from the log
+	nudge  chan struct{}
 	once   sync.Once
 	done   chan struct{}
 }
@@ -65,7 +66,7 @@ func (o *Orchestrator) Follow(ctx context.Context, tenant, id, user event.ID, af
 			continue
 		}
 		c.presence.connect(user, 1)
-		return &Stream{c: c, user: user, at: after.Sequence, done: make(chan struct{})}, nil
+		return &Stream{c: c, user: user, at: after.Sequence, nudge: make(chan struct{}, 1), done: make(chan struct{})}, nil
 	}
 }
 
@@ -79,6 +80,15 @@ func (st *Stream) Close() {
 	})
 }
 
+// Nudge has a Next that waits, or else the next one that would, return an empty update: its follower has something else to
+// do. It never waits, neither cuts a read of the log short nor goes before entries, and may be called from any goroutine.
+func (st *Stream) Nudge() {
+	select {
+	case st.nudge <- struct{}{}:
+	default:
+	}
+}
+
 // Skip moves the stream forward to a position that the follower reached otherwise (a fresh view).
 func (st *Stream) Skip(to int64) {
 	if to > st.at {
@@ -86,9 +96,9 @@ func (st *Stream) Skip(to int64) {
 	}
 }
 
-// Next waits for what is new. It returns io.EOF after Close or when the class leaves this box's memory.
+// Next waits for what is new; the update is empty after a Nudge. It returns io.EOF after Close or when the class leaves this box's memory.
 func (st *Stream) Next(ctx context.Context) (Update, error) {
-	for {
+	for nudged := false; ; {
 		select {
 		case <-st.done:
 			return Update{}, io.EOF
@@ -114,9 +124,13 @@ func (st *Stream) Next(ctx context.Context) (Update, error) {
 			return Update{Status: status}, nil
 		case closed:
 			return Update{}, io.EOF
+		case nudged:
+			return Update{}, nil
 		}
 		select {
 		case <-changed:
+		case <-st.nudge:
+			nudged = true
 		case <-st.done:
 		case <-ctx.Done():
 			return Update{}, ctx.Err()

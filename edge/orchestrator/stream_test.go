@@ -35,6 +35,50 @@ func (b *box) joinFrom(user event.ID, view *session.State) *client {
 	return &client{t: b.t, b: b, user: user, st: st, view: view}
 }
 
+// TestNudge: a nudge ends a wait, once, and never goes before what is new.
+func TestNudge(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *box) {
+		b.live()
+		st := b.joinFrom(sam.UserID, b.fresh(sam.UserID)).st
+		defer st.Close()
+		got := make(chan int)
+		go func() {
+			for {
+				u, err := st.Next(t.Context())
+				if err != nil {
+					close(got)
+					return
+				}
+				got <- len(u.Entries)
+			}
+		}()
+		synctest.Wait()
+		st.Nudge()
+		if n := <-got; n != 0 {
+			t.Errorf("a nudge gave %d entries", n)
+		}
+		synctest.Wait()
+		select {
+		case n := <-got:
+			t.Errorf("one nudge ended two waits; the second with %d entries", n)
+		default:
+		}
+		b.say(sam, "k", "hello")
+		synctest.Wait() // Next has the message and waits to hand it over
+		st.Nudge()
+		if n := <-got; n != 1 {
+			t.Errorf("a message beside a nudge: %d entries", n)
+		}
+		if n := <-got; n != 0 {
+			t.Errorf("the nudge after it gave %d entries", n)
+		}
+		st.Close()
+		if n, open := <-got; open {
+			t.Errorf("%d entries after the close", n)
+		}
+	})
+}
+
 // fresh gives a person's view, as bytes would bring it.
 func (b *box) fresh(user event.ID) *session.State {
 	b.t.Helper()

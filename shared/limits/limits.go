@@ -95,5 +95,11 @@ const (
 	JSONDepth         = 16
 	MailboxCommands   = 512 // commands waiting in one class
 	UserCommandsPer10 = 120 // commands of one person in one class in 10 s
+	UserSignalsPer10  = 200 // typing and pointer signals of one person in one class in 10 s; further ones are dropped
+	ClassSignalsPer10 = 2000
+	SignalBytes       = 512  // of the message that carries one
+	SignalMillis      = 3000 // how long a client shows a pointer or somebody typing without hearing of it again
+	ShownPointers     = 8    // pointers told at once
+	ShownTyping       = 20   // people told to be typing at once
 	EventsPage        = 500
 )

@@ -45,6 +45,23 @@ func checkLaw(t *testing.T, session event.ID, events []event.Opened, viewers ...
 			if string(want) != string(got) {
 				t.Fatalf("%d %s: view of %s as %s\nwant %s\ngot  %s", e.Sequence, e.Type, p, View(s, p).Viewer.Standing, want, got)
 			}
+			checkSeen(t, s, p)
+		}
+	}
+}
+
+// checkSeen holds signals to the roster: who may be named in them to somebody is in that person's list, and nobody is
+// named to who is not in the class.
+func checkSeen(t *testing.T, s *State, viewer event.ID) {
+	t.Helper()
+	view := View(s, viewer)
+	for i := range s.Roster.People {
+		p := &s.Roster.People[i]
+		staff, members := SeenBy(s, p.UserID)
+		listed := view.present(p.UserID) != nil
+		switch standing := view.Viewer.Standing; {
+		case standing == StandingStaff && staff != listed && p.UserID != viewer, standing == StandingMember && members != listed && p.UserID != viewer:
+			t.Fatalf("%d: to %s as %s signals name %s: staff %v, members %v; the list of people: %v", s.Sequence, viewer, standing, p.UserID, staff, members, listed)
 		}
 	}
 }

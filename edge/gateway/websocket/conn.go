@@ -208,3 +208,6 @@ func (c *Conn) CloseNow() error {
 	})
 	return err
 }
+
+// NetConn is the connection beneath, to look at: nobody else may read from it or write to it.
+func (c *Conn) NetConn() net.Conn { return c.conn }

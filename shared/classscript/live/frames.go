@@ -17,6 +17,7 @@ type message struct {
 	View   json.RawMessage   `json:"view"`
 	Rewind *event.Position   `json:"rewind"`
 	Status json.RawMessage   `json:"status"`
+	Fades  json.RawMessage   `json:"ephemeral"`
 	Reply  *struct {
 		Key  string          `json:"key"`
 		Body json.RawMessage `json:"body"`
@@ -44,7 +45,7 @@ func (f *follower) message(data []byte) {
 		if m.Error.Key != "" || m.Error.pause() > 0 {
 			f.answer(reply{Refusal: &m.Error.Refusal})
 		}
-	case m.Status != nil:
+	case m.Status != nil, m.Fades != nil:
 	case m.Epoch > 0:
 		f.frame(&m)
 	default:
