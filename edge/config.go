@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+
+	"multistream/edge/gateway"
 )
 
 // Config is what an edge is run with. Every field comes from the environment variable named beside it.
@@ -13,6 +15,8 @@ type Config struct {
 	DataDir  string     // DATA_DIR: folder of the databases, keys and assets; one edge a folder
 	LogLevel slog.Level // LOG_LEVEL: debug, info, warn or error
 	Version  string
+
+	pace gateway.Pace // of connections; tests of bad networks set it
 }
 
 // ConfigFrom reads the environment and names everything that is wrong with it at once.

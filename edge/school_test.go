@@ -15,6 +15,7 @@ import (
 
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
+	"multistream/shared/classclient"
 	"multistream/shared/event"
 )
 
@@ -26,12 +27,18 @@ type server struct {
 	box  *Box
 	stop func() error
 	demo identity.Demo
+	pace gateway.Pace
+
+	commands map[string]classclient.Address // learnt once
 }
 
 // newServer starts an edge that lives as long as the test.
-func newServer(t *testing.T) *server {
+func newServer(t *testing.T) *server { return newServerAt(t, gateway.Pace{}) }
+
+// newServerAt is newServer with another pace of connections.
+func newServerAt(t *testing.T, pace gateway.Pace) *server {
 	t.Helper()
-	s := &server{t: t, dir: t.TempDir(), demo: identity.DemoSchool()}
+	s := &server{t: t, dir: t.TempDir(), demo: identity.DemoSchool(), pace: pace}
 	if err := Seed(t.Context(), Config{DataDir: s.dir, Version: "test"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +53,7 @@ func newServer(t *testing.T) *server {
 
 func (s *server) start() {
 	s.t.Helper()
-	box, err := Open(context.Background(), Config{DataDir: s.dir, Version: "test"}, slog.New(slog.DiscardHandler))
+	box, err := Open(context.Background(), Config{DataDir: s.dir, Version: "test", pace: s.pace}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		s.t.Fatal(err)
 	}
