@@ -48,11 +48,12 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Box, error) {
 	return open(ctx, cfg, log, seams{})
 }
 
-// seams are where tests take hold of a box: a disk that breaks, a directory that does not answer. Nothing outside of this
+// seams are where tests take hold of a box: a disk that breaks, a directory that does not answer, connections that are short. Nothing outside of this
 // package reaches them.
 type seams struct {
 	disk      func(*sqlite.Options)
 	directory func(identity.Store) identity.Store
+	pace      gateway.Pace // of connections
 }
 
 func open(ctx context.Context, cfg Config, log *slog.Logger, at seams) (*Box, error) {
@@ -98,7 +99,7 @@ func (b *Box) assemble(at seams) (err error) {
 	b.Bus = bus.New(b.log.With("part", "bus"))
 	who := people{b.People, identity.NewGuests(b.People, b.Store)}
 	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, TLS: secured, Authority: b.Authority,
-		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway")})
+		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
 	return err
 }
 

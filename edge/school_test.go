@@ -16,6 +16,7 @@ import (
 
 	"multistream/edge/gateway"
 	"multistream/edge/identity"
+	"multistream/shared/classclient"
 	"multistream/shared/event"
 )
 
@@ -30,12 +31,19 @@ type server struct {
 	at   seams
 
 	listener net.Listener
+	commands map[string]classclient.Address // learnt once
 }
 
 // newServer starts an edge that lives as long as the test.
 func newServer(t testing.TB) *server {
 	t.Helper()
 	return newServerOn(t, t.TempDir(), seams{})
+}
+
+// newServerAt is newServer with another pace of connections.
+func newServerAt(t testing.TB, pace gateway.Pace) *server {
+	t.Helper()
+	return newServerOn(t, t.TempDir(), seams{pace: pace})
 }
 
 // newServerOn starts it in a folder, with what the test holds it by.

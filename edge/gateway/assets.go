@@ -69,6 +69,7 @@ func (g *Gateway) addAsset(c *call) (any, error) {
 	case err != nil:
 		return nil, fault.New(fault.InvalidBody, "The file did not arrive completely. Nothing was changed; please send it again.").Because(err)
 	}
+	c.bodyRead()
 	add.Digest, add.Size = digest, size
 	return g.perform(ctx, order{who: c.who, session: c.session, command: c.action.command, key: c.key, payload: add, route: c.route})
 }

@@ -47,7 +47,7 @@ func (g *Gateway) serve(rt *route) http.HandlerFunc {
 		case err != nil:
 			g.fail(w, r, err)
 		case !done:
-			g.reply(w, rt.status, answer)
+			g.reply(w, r, rt.status, answer)
 		}
 	}
 }

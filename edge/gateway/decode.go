@@ -107,7 +107,6 @@ func (g *Gateway) readBody(c *call) ([]byte, error) {
 		c.w.Header().Set("Connection", "close") // reading on would be what the client wants
 		return nil, tooLarge(limits.BodyBytes)
 	}
-	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(g.o.Pace.Body)) // a recorder in a test has none
 	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limits.BodyBytes))
 	var large *http.MaxBytesError
 	switch {
@@ -115,7 +114,9 @@ func (g *Gateway) readBody(c *call) ([]byte, error) {
 		return nil, tooLarge(limits.BodyBytes)
 	case err != nil:
 		return nil, fault.New(fault.InvalidBody, "The body did not arrive completely. Nothing was changed; please send it again.").Because(err)
-	case len(data) == 0:
+	}
+	c.bodyRead()
+	if len(data) == 0 {
 		return nil, nil
 	}
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
@@ -124,6 +125,9 @@ func (g *Gateway) readBody(c *call) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// bodyRead takes the deadline of a body away: it would end the request while the class works on it.
+func (c *call) bodyRead() { _ = http.NewResponseController(c.w).SetReadDeadline(time.Time{}) }
 
 func tooLarge(most int64) error {
 	return fault.New(fault.BodyTooLarge, "The body is larger than %d bytes. Nothing was changed.", most).With("maxBytes", most)

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -34,12 +35,13 @@ type street struct {
 	silent    *list.List // as door.silent
 }
 
-// visitor is one connection. All fields belong to the door's lock.
+// visitor is one connection. Those that change belong to the door's lock.
 type visitor struct {
 	door      *door
 	conn      net.Conn
 	address   string
 	known     bool
+	since     time.Time
 	here, all *list.Element // in the lists of silent ones, nil for none
 }
 
@@ -52,7 +54,7 @@ func newDoor(perAddress, total int, sockets *atomic.Int64, m *metrics) *door {
 
 // enter is the server's ConnContext: it notes a new connection, which the handler then finds in its requests.
 func (d *door) enter(ctx context.Context, conn net.Conn) context.Context {
-	v := &visitor{door: d, conn: conn, address: hostOf(conn.RemoteAddr().String())}
+	v := &visitor{door: d, conn: conn, address: hostOf(conn.RemoteAddr().String()), since: time.Now()}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := d.streets[v.address]
@@ -150,6 +152,14 @@ func welcome(r *http.Request) {
 	if v.door.visitors[v.conn] == v {
 		v.busy()
 		v.settle()
+	}
+}
+
+// renew ends connections that grew old with the answer to a request: a network that swallows old connections would swallow
+// the next request. Browsers can't choose a new one.
+func (g *Gateway) renew(w http.ResponseWriter, r *http.Request) {
+	if v, _ := r.Context().Value(visitorKey{}).(*visitor); v != nil && time.Since(v.since) > g.o.Pace.Renew {
+		w.Header().Set("Connection", "close")
 	}
 }
 

@@ -55,6 +55,7 @@ type Pace struct {
 	Ping          time.Duration // between pings of a socket, and checks of its token [20 s]
 	Write         time.Duration // least time that a write to a socket may take before it is closed [10 s]
 	Header        time.Duration // for a request's first line and headers to arrive [5 s]
+	Renew         time.Duration // before a connection is closed that is idle, or with its next answer [25 s: twice that is below the minute after which some networks swallow it]
 	Body          time.Duration // for a request's body to arrive, and for an answer to be taken, beside a second for each kilobyte [20 s]
 	Upload        time.Duration // for an asset to arrive [10 min]
 	Answer        time.Duration // for a class to answer [15 s]
@@ -152,6 +153,7 @@ func (p Pace) orDefault() Pace {
 	span(&p.Ping, 20*time.Second)
 	span(&p.Write, 10*time.Second)
 	span(&p.Header, 5*time.Second)
+	span(&p.Renew, 25*time.Second)
 	span(&p.Body, 20*time.Second)
 	span(&p.Upload, 10*time.Minute)
 	span(&p.Answer, 15*time.Second)

@@ -26,7 +26,7 @@ type CheckResult struct {
 // healthz answers as long as the process can answer at all.
 func (g *Gateway) healthz(w http.ResponseWriter, r *http.Request) {
 	noteOf(r).route = "probe"
-	g.reply(w, http.StatusOK, map[string]string{"status": "ok", "version": g.o.Version})
+	g.reply(w, r, http.StatusOK, map[string]string{"status": "ok", "version": g.o.Version})
 }
 
 func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
@@ -49,7 +49,7 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	if !out.Ready {
 		status = http.StatusServiceUnavailable
 	}
-	g.reply(w, status, out)
+	g.reply(w, r, status, out)
 }
 
 // runCheck gives up waiting for a check that hangs: not being told is a reason too.

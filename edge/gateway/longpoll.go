@@ -48,10 +48,10 @@ func (g *Gateway) pollAsked(r *http.Request) (pollAsked, error) {
 	a := pollAsked{wait: g.o.Pace.Poll, state: "live"}
 	if text := q.Get("wait"); text != "" {
 		seconds, err := strconv.Atoi(text)
-		if err != nil || seconds < 1 || seconds > 25 {
-			return a, fault.At(fault.InvalidField, "wait", "wait must be a whole number of seconds from 1 to 25.")
+		if err != nil || seconds < 0 || seconds > 25 {
+			return a, fault.At(fault.InvalidField, "wait", "wait must be a whole number of seconds from 0 to 25.")
 		}
-		a.wait = min(a.wait, time.Duration(seconds)*time.Second)
+		a.wait = min(a.wait, max(time.Duration(seconds)*time.Second, g.o.Pace.Gather))
 	}
 	if text := q.Get("status"); text != "" {
 		if a.state = text; text != "live" && text != "halted" {

@@ -141,7 +141,7 @@ func TestPollStatus(t *testing.T) {
 
 // TestPollOut: who is out is told the last that concerned them and why, and then only why, with the code of the socket.
 func TestPollOut(t *testing.T) {
-	s := open(t, func(o *gateway.Options) { o.Pace.Gather = time.Millisecond })
+	s := open(t, func(o *gateway.Options) { o.Pace.Gather, o.Pace.Linger = time.Millisecond, time.Millisecond })
 	class := s.live("sam", "sue")
 	at := position(s.asks("sam", class, "", ""))
 	s.send("tina", "POST", class+"/participants/"+userID("sam").String(), `{"action":"remove"}`).want(200)
@@ -186,7 +186,7 @@ func TestPollBad(t *testing.T) {
 	s := open(t, nil)
 	class := s.live("sam")
 	for query, field := range map[string]string{
-		"after=1": "after", "after=1.x": "after", "after=0.1": "after", "after=1.-1": "after", "wait=0": "wait", "wait=26": "wait", "wait=x": "wait",
+		"after=1": "after", "after=1.x": "after", "after=0.1": "after", "after=1.-1": "after", "wait=-1": "wait", "wait=26": "wait", "wait=x": "wait",
 		"status=dead": "status", "before=1.2": "before",
 	} {
 		code := "invalid_field"

@@ -71,14 +71,15 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if entry.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="multistream"`)
 	}
-	g.reply(w, entry.Status, bodyOf(f, requestID(r)))
+	g.reply(w, r, entry.Status, bodyOf(f, requestID(r)))
 }
 
 // reply answers a body, and gives its reader a fair time: who takes less than 1 kB/s of it is cut off. Answers are about
 // persons and a moment: they are never stored.
-func (g *Gateway) reply(w http.ResponseWriter, status int, body any) {
+func (g *Gateway) reply(w http.ResponseWriter, r *http.Request, status int, body any) {
 	b := mustEncode(body)
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.o.Pace.Body + time.Duration(len(b)>>10)*time.Second))
+	g.renew(w, r)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))

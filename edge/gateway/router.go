@@ -53,7 +53,7 @@ func (g *Gateway) Serve(ctx context.Context, l net.Listener) error {
 	d := newDoor(g.o.Pace.Strangers, g.o.Pace.Connections, &g.upgraded, g.metrics)
 	server := &http.Server{
 		ConnContext: d.enter, ConnState: d.changed,
-		Handler: g.handler, ReadHeaderTimeout: g.o.Pace.Header, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		Handler: g.handler, ReadHeaderTimeout: g.o.Pace.Header, IdleTimeout: g.o.Pace.Renew, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slogLines(g.log), TLSConfig: g.o.TLS,
 	}
 	failed := make(chan error, 1)

@@ -59,7 +59,7 @@ func liveRoutes() []route {
 		{method: http.MethodGet, path: "/socket.schema.json", id: "socketSchema", about: "JSON Schema of the socket's messages.", open: true, unclaimed: true, handle: document(SocketSchema)},
 		get(inSession+"/frames", "frames", "Long poll: what the socket would have told after a position, as soon as there is something, for clients that can't keep a socket open.", Frames{}, (*Gateway).frames,
 			parameter{name: "after", about: "upTo of the last frame, as a position like 1.42; without it a fresh view comes", schema: ""},
-			parameter{name: "wait", about: "seconds to wait for something to tell, 1 to 25, 25 if not given", schema: 0},
+			parameter{name: "wait", about: "seconds to wait for something to tell, 0 to 25, 25 if not given", schema: 0},
 			parameter{name: "status", about: "the state of the last status that was told: another one is told at once; live if not given", enum: []string{"live", "halted"}}),
 	}
 }

@@ -57,7 +57,10 @@ func (w *socketWriter) run(after event.Position, resume bool) error {
 	}
 	w.ear = w.g.listen(w.who, w.session, w.stream)
 	now := time.Now()
-	w.ping, w.beat = now.Add(w.g.o.Pace.Ping), now.Add(w.g.o.Pace.Beat)
+	w.ping = now.Add(w.g.o.Pace.Ping)
+	if w.beat.IsZero() {
+		w.beat = now // who resumes and missed nothing is told that at once
+	}
 	for {
 		at := w.ping
 		if w.beat.Before(at) {

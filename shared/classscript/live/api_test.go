@@ -14,6 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"multistream/shared/classclient"
 	"multistream/shared/classscript"
 	"multistream/shared/event"
 )
@@ -44,8 +45,8 @@ func stub(t *testing.T, answer func(n int, r asked) (status int, body string)) (
 		fmt.Fprint(w, text)
 	}))
 	t.Cleanup(server.Close)
-	a := &api{edge: server.URL, client: server.Client(), patience: time.Minute}
-	if err := a.learn(t.Context()); err != nil {
+	a := &api{REST: classclient.REST{Edge: server.URL, HTTP: server.Client()}, patience: time.Minute}
+	if err := a.Learn(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return a, &requests
@@ -121,7 +122,7 @@ func TestSocketThatClosesBeforeItsAnswer(t *testing.T) {
 		_ = conn.Close(4403, "removed")
 	}))
 	t.Cleanup(server.Close)
-	f := &follower{name: "Ada", patience: time.Minute, changed: make(chan struct{})}
+	f := newFollower("Ada", time.Minute)
 	if err := f.begin(startedView(t), event.Position{Epoch: 1, Sequence: 4}); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"multistream/shared/classclient"
 )
 
 // beginnings are what files of a type begin with, by which the edge knows them.
@@ -22,7 +24,7 @@ var beginnings = map[string]string{
 
 // upload gives asset.add: the script says kind, name, type and size of a file, and by its digest which files are the same;
 // the file itself is made up.
-func (a *api) upload(ctx context.Context, at address, path, token, key string, payload map[string]any, answer *json.RawMessage) error {
+func (a *api) upload(ctx context.Context, at classclient.Address, path, token, key string, payload map[string]any, answer *json.RawMessage) error {
 	query := url.Values{}
 	for _, name := range []string{"kind", "name", "pages"} {
 		if v, given := payload[name]; given {
@@ -36,5 +38,5 @@ func (a *api) upload(ctx context.Context, at address, path, token, key string, p
 		body = append(body, bytes.Repeat([]byte(" "), missing)...)
 	}
 	header := http.Header{"Content-Type": {kind}, "Idempotency-Key": {key}}
-	return a.send(ctx, at.method, path+"?"+query.Encode(), token, header, body, answer)
+	return a.send(ctx, at.Method, path+"?"+query.Encode(), token, header, body, answer)
 }

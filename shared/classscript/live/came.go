@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"multistream/shared/classclient"
 	"multistream/shared/classscript"
 	"multistream/shared/event"
 	"multistream/shared/session"
@@ -163,8 +164,8 @@ func (d *driver) expectBox(c classscript.Command) (classscript.Answer, error) {
 	for _, p := range d.following() {
 		f := p.follower
 		err := f.wait(d.ctx, "the end of the class", func() bool {
-			if f.view.Life.Status == session.Ended {
-				ended = f.at.Sequence
+			if f.screen.View.Life.Status == session.Ended {
+				ended = f.screen.At.Sequence
 			}
 			return ended > 0 || f.conn == nil
 		})
@@ -218,7 +219,7 @@ func (d *driver) reread(who *person) error {
 			Events []json.RawMessage `json:"events"`
 			More   bool              `json:"more"`
 		}
-		path := "/api/sessions/" + d.session.String() + "/events?after=" + positionText(after)
+		path := "/api/sessions/" + d.session.String() + "/events?after=" + classclient.PositionText(after)
 		if err := d.api.call(d.ctx, http.MethodGet, path, who.token, nil, &page); err != nil {
 			return fmt.Errorf("%s can't read the events: %w", who.Name, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"multistream/shared/classclient"
 	"multistream/shared/classscript"
 	"multistream/shared/event"
 )
@@ -122,17 +123,17 @@ func (d *driver) give(c classscript.Command) (classscript.Answer, time.Duration,
 
 // send gives a command and its key, again over REST if the socket closed before its answer came: the key makes that safe.
 func (d *driver) send(who *person, c classscript.Command, payload map[string]any) (json.RawMessage, error) {
-	at := d.api.commands[c.Type]
-	inClass := strings.Contains(at.path, "{sessionId}")
+	at := d.api.Commands[c.Type]
+	inClass := strings.Contains(at.Path, "{sessionId}")
 	// A page that closes tells that over REST: its socket may be gone before the answer.
-	if who.follower != nil && who.follower.open() && inClass && !at.raw && c.Type != "participant.leave" {
+	if who.follower != nil && who.follower.open() && inClass && !at.Raw && c.Type != "participant.leave" {
 		for {
 			body, err := who.follower.command(d.ctx, c.Type, c.Key, payload)
 			var refusal *Refusal
 			switch {
-			case errors.As(err, &refusal) && refusal.pause() > 0:
+			case errors.As(err, &refusal) && refusal.Pause() > 0:
 				d.api.waited++
-				if err := sleep(d.ctx, refusal.pause()); err != nil {
+				if err := sleep(d.ctx, refusal.Pause()); err != nil {
 					return nil, err
 				}
 				continue
@@ -178,7 +179,7 @@ func (d *driver) came(who *person, c classscript.Command, payload map[string]any
 // joined makes somebody follow the class from the view of their join's answer.
 func (d *driver) joined(who *person, told *answerBody) error {
 	if who.follower == nil {
-		who.follower = &follower{name: who.Name, patience: d.o.Patience, changed: make(chan struct{})}
+		who.follower = newFollower(who.Name, d.o.Patience)
 	}
 	if who.follower.open() {
 		return nil
@@ -199,7 +200,7 @@ func (d *driver) See(name string) (json.RawMessage, error) {
 	view, err := d.compare(who)
 	if err == nil {
 		d.counts.Looks++
-		d.o.Step(Step{Actor: name, What: "see", Outcome: fmt.Sprintf("their view at %s", positionText(d.head)), Took: time.Since(began)})
+		d.o.Step(Step{Actor: name, What: "see", Outcome: fmt.Sprintf("their view at %s", classclient.PositionText(d.head)), Took: time.Since(began)})
 	}
 	return view, err
 }

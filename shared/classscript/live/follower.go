@@ -12,6 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"multistream/shared/classclient"
 	"multistream/shared/event"
 	"multistream/shared/session"
 )
@@ -27,13 +28,13 @@ type follower struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced when anything below changes
 	conn    *websocket.Conn
-	view    *session.State
-	at      event.Position
-	since   int64                     // sequence of the view that the copies below begin after
-	copies  map[int64]json.RawMessage // of events since then, by sequence
-	waiting chan reply                // of the one command that is under way, nil for none
-	counts  Follower
-	found   []string // what is wrong
+	screen  *classclient.Screen
+	waiting chan reply // of the one command that is under way, nil for none
+	end     string     // with which words the last socket was closed
+}
+
+func newFollower(name string, patience time.Duration) *follower {
+	return &follower{name: name, patience: patience, changed: make(chan struct{}), screen: classclient.NewScreen()}
 }
 
 // reply answers a command over the socket.
@@ -46,7 +47,7 @@ var errClosed = errors.New("the socket was closed before the answer came")
 
 // follow begins with the view of a join's answer, or goes on from the latest frame, on a new socket.
 func (f *follower) follow(ctx context.Context, edge string, session event.ID, token string) error {
-	address := "ws" + strings.TrimPrefix(edge, "http") + "/api/sessions/" + session.String() + "/live?after=" + positionText(f.at)
+	address := "ws" + strings.TrimPrefix(edge, "http") + "/api/sessions/" + session.String() + "/live?after=" + classclient.PositionText(f.screen.At)
 	header := http.Header{"Authorization": {"Bearer " + token}}
 	dialing, cancel := context.WithTimeout(ctx, f.patience)
 	defer cancel()
@@ -59,7 +60,7 @@ func (f *follower) follow(ctx context.Context, edge string, session event.ID, to
 	}
 	conn.SetReadLimit(maxFrame)
 	f.mu.Lock()
-	f.conn, f.counts.Ended = conn, ""
+	f.conn, f.end = conn, ""
 	f.mu.Unlock()
 	go f.read(conn)
 	return nil
@@ -67,13 +68,11 @@ func (f *follower) follow(ctx context.Context, edge string, session event.ID, to
 
 // begin takes the view of a join's answer.
 func (f *follower) begin(view []byte, at event.Position) error {
-	s := new(session.State)
-	if err := json.Unmarshal(view, s); err != nil {
-		return fmt.Errorf("%s: the view of the join's answer can't be read: %w", f.name, err)
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.view, f.at, f.since, f.copies = s, at, at.Sequence, map[int64]json.RawMessage{}
+	if err := f.screen.Begin(view, at); err != nil {
+		return fmt.Errorf("%s: the join's answer: %w", f.name, err)
+	}
 	return nil
 }
 
@@ -83,7 +82,7 @@ func (f *follower) read(conn *websocket.Conn) {
 		f.mu.Lock()
 		if err != nil {
 			if f.conn == conn {
-				f.conn, f.counts.Ended = nil, ended(err)
+				f.conn, f.end = nil, ended(err)
 			}
 			f.wake()
 			f.mu.Unlock()
@@ -92,6 +91,34 @@ func (f *follower) read(conn *websocket.Conn) {
 		f.message(data)
 		f.wake()
 		f.mu.Unlock()
+	}
+}
+
+// message takes what came; the lock is held.
+func (f *follower) message(data []byte) {
+	var m classclient.Message
+	if err := json.Unmarshal(data, &m); err != nil {
+		f.screen.Wrong("a message that can't be read: %v", err)
+		return
+	}
+	switch {
+	case m.Reply != nil:
+		f.answer(reply{Body: m.Reply.Body})
+	case m.Error != nil:
+		// Without a key it is either "slow down", said before the command was read (with one command at a time it is clear
+		// which is meant), or why the socket will be closed, which answers nothing.
+		if m.Error.Key != "" || m.Error.Pause() > 0 {
+			f.answer(reply{Refusal: &m.Error.Refusal})
+		}
+	default:
+		f.screen.Take(&m)
+	}
+}
+
+func (f *follower) answer(r reply) {
+	if f.waiting != nil {
+		f.waiting <- r
+		f.waiting = nil
 	}
 }
 
@@ -132,7 +159,7 @@ func (f *follower) wait(ctx context.Context, what string, condition func() bool)
 
 // reach waits until the follower knows of a sequence, or is put out.
 func (f *follower) reach(ctx context.Context, sequence int64) error {
-	return f.wait(ctx, fmt.Sprintf("a frame up to %d", sequence), func() bool { return f.at.Sequence >= sequence || f.conn == nil })
+	return f.wait(ctx, fmt.Sprintf("a frame up to %d", sequence), func() bool { return f.screen.At.Sequence >= sequence || f.conn == nil })
 }
 
 // command gives a command over the socket. It returns errClosed if the socket closed before the answer came: what the
@@ -179,14 +206,15 @@ func (f *follower) open() bool {
 func (f *follower) staff() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.view != nil && f.view.Viewer != nil && f.view.Viewer.Standing == session.StandingStaff
+	v := f.screen.View
+	return v != nil && v.Viewer != nil && v.Viewer.Standing == session.StandingStaff
 }
 
 // copyOf gives the copy of an event that was received, nil for none.
 func (f *follower) copyOf(sequence int64) json.RawMessage {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.copies[sequence]
+	return f.screen.Copies[sequence]
 }
 
 func (f *follower) stop() {
@@ -202,15 +230,12 @@ func (f *follower) stop() {
 func (f *follower) report() Follower {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := f.counts
-	out.Name, out.UpTo = f.name, f.at.Sequence
-	return out
+	s := f.screen
+	return Follower{Name: f.name, Frames: s.Frames, Events: s.Events, Views: s.Views, UpTo: s.At.Sequence, Lost: s.Lost, Doubled: s.Doubled, Ended: f.end}
 }
 
 func (f *follower) wrongs() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.found
+	return f.screen.Wrongs
 }
-
-func positionText(at event.Position) string { return fmt.Sprintf("%d.%d", at.Epoch, at.Sequence) }

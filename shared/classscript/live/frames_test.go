@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"multistream/shared/classscript"
 	"multistream/shared/event"
@@ -60,7 +61,7 @@ func TestFramesAreHeldToTheirRules(t *testing.T) {
 		"of no kind":         {[]string{`{"hello":1}`}, 0, 0, "of no known kind", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &follower{name: "Ada", changed: make(chan struct{})}
+			f := newFollower("Ada", time.Minute)
 			if err := f.begin(view, event.Position{Epoch: 1, Sequence: 4}); err != nil {
 				t.Fatal(err)
 			}
@@ -88,7 +89,7 @@ func TestSocketAgainstREST(t *testing.T) {
 		"less over REST":    {[]int64{5}, 0, "event 7 was told over the socket and is kept back over REST"},
 		"another over REST": {[]int64{-5, 7}, 0, "event 5 session.locked is another one over the socket than over REST"},
 	} {
-		f := &follower{name: "Ada", changed: make(chan struct{})}
+		f := newFollower("Ada", time.Minute)
 		if err := f.begin(startedView(t), event.Position{Epoch: 1, Sequence: 4}); err != nil {
 			t.Fatal(err)
 		}

@@ -12,14 +12,14 @@ import (
 func (f *follower) position() event.Position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.at
+	return f.screen.At
 }
 
 // beginning is the position of the latest fresh view: from there on every event that may be seen was told.
 func (f *follower) beginning() event.Position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return event.Position{Epoch: f.at.Epoch, Sequence: f.since}
+	return event.Position{Epoch: f.screen.At.Epoch, Sequence: f.screen.Since}
 }
 
 // viewBeside gives the folded view and a fresh one, encoded in the same way.
@@ -33,7 +33,7 @@ func (f *follower) viewBeside(fresh []byte) (folded, want []byte, err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	folded, err = json.Marshal(f.view)
+	folded, err = json.Marshal(f.screen.View)
 	return folded, want, err
 }
 
@@ -49,17 +49,17 @@ func (f *follower) hold(after, upTo int64, events []json.RawMessage) error {
 			return err
 		}
 		told[c.Sequence] = true
-		switch got := f.copies[c.Sequence]; {
-		case got == nil && c.Sequence <= f.at.Sequence:
-			f.counts.Lost++
-			f.wrong("event %d %s was never told over the socket", c.Sequence, c.Type)
+		switch got := f.screen.Copies[c.Sequence]; {
+		case got == nil && c.Sequence <= f.screen.At.Sequence:
+			f.screen.Lost++
+			f.screen.Wrong("event %d %s was never told over the socket", c.Sequence, c.Type)
 		case got != nil && !bytes.Equal(got, raw):
-			f.wrong("event %d %s is another one over the socket than over REST", c.Sequence, c.Type)
+			f.screen.Wrong("event %d %s is another one over the socket than over REST", c.Sequence, c.Type)
 		}
 	}
 	for seq := after + 1; seq <= upTo; seq++ {
-		if f.copies[seq] != nil && !told[seq] {
-			f.wrong("event %d was told over the socket and is kept back over REST", seq)
+		if f.screen.Copies[seq] != nil && !told[seq] {
+			f.screen.Wrong("event %d was told over the socket and is kept back over REST", seq)
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"multistream/shared/classclient"
 	"multistream/shared/classscript"
 	"multistream/shared/event"
 )
@@ -95,7 +96,7 @@ func Run(ctx context.Context, script *classscript.Script, o Options) (Summary, e
 	}
 	o.Edge = strings.TrimRight(o.Edge, "/")
 	began := time.Now()
-	d := &driver{ctx: ctx, o: o, api: &api{edge: o.Edge, client: o.Client, patience: o.Patience}, people: map[string]*person{}, first: map[once]bool{}}
+	d := &driver{ctx: ctx, o: o, api: &api{REST: classclient.REST{Edge: o.Edge, HTTP: o.Client}, patience: o.Patience}, people: map[string]*person{}, first: map[once]bool{}}
 	defer d.close()
 	if err := d.begin(script.People); err != nil {
 		return d.summary(began), err
@@ -111,7 +112,7 @@ func Run(ctx context.Context, script *classscript.Script, o Options) (Summary, e
 
 // begin reads what commands the edge has and signs everybody in.
 func (d *driver) begin(people []classscript.Person) error {
-	if err := d.api.learn(d.ctx); err != nil {
+	if err := d.api.Learn(d.ctx); err != nil {
 		return fmt.Errorf("no edge answers at %s: nothing was done; start it, or give its address with --edge: %w", d.o.Edge, err)
 	}
 	for _, p := range people {
