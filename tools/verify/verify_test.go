@@ -301,7 +301,10 @@ func TestSignatures(t *testing.T) {
 		"public key":                {set(keys, 1, "publicKey", strings.Repeat("A", 43)+"="), "edge-keys.json: keyId 6a3803d5"},
 		"key twice":                 {twice(keys), "edge-keys.json: keyId 34750f98"},
 		"count":                     {func(b *bundle) { b.manifest["count"] = 5 }, "manifest.json: count or head"},
-		"no events":                 {both(order(), func(b *bundle) { b.rows[heads], b.rows[receipts] = nil, nil }), "manifest.json: count or head"},
+		"no events": {func(b *bundle) {
+			b.manifest["head"] = map[string]any{"epoch": 1, "sequence": 0, "hash": b.rows[ev][0]["prevHash"]}
+			b.rows[ev], b.rows[heads], b.rows[receipts] = nil, nil, nil
+		}, "manifest.json: count or head"},
 		"head": {func(b *bundle) {
 			b.manifest["head"] = map[string]any{"epoch": 1, "sequence": 3, "hash": b.rows[ev][2]["hash"]}
 		}, "manifest.json: count or head"},
@@ -311,6 +314,15 @@ func TestSignatures(t *testing.T) {
 			t.Parallel()
 			check(t, c.damage, false, c.want)
 		})
+	}
+}
+
+// TestUnsignedProvesNothing: only a valid signature may be called a proof that the log was changed.
+func TestUnsignedProvesNothing(t *testing.T) {
+	b := load(t)
+	flip(b.rows["heads.ndjson"][0], "hash")
+	if code, out := run(t, b.files()); code != 1 || strings.Contains(out, "validly signed") {
+		t.Errorf("%d %s", code, out)
 	}
 }
 
@@ -335,6 +347,8 @@ func TestForms(t *testing.T) {
 		"absent id":            {set(ev, 1, "edgeId", ""), line(ev, 2)},
 		"upper-case id":        {set(ev, 1, "actorId", strings.ToUpper(other)), line(ev, 2)},
 		"base64, unused bits":  {set(ev, 1, "eventPayload", "e31="), line(ev, 2)},
+		"upper-case id, begin": {set(ev, 1, "actorId", "0190A7c8-5e2b-7cc0-8000-000000000999"), line(ev, 2)},
+		"base64, 4 bits":       {set(ev, 1, "eventPayload", "eB=="), line(ev, 2)},
 		"base64, no padding":   {set(ev, 1, "eventPayload", "e30"), line(ev, 2)},
 		"base64, a line break": {set(ev, 1, "eventPayload", "e30=\n"), line(ev, 2)},
 		"base64 of URLs":       {set("heads.ndjson", 1, "signature", "_-__"), line("heads.ndjson", 2)},
@@ -344,6 +358,7 @@ func TestForms(t *testing.T) {
 		"edge's key, no edge":  {set("edge-keys.json", 0, "edgeId", ""), line("edge-keys.json", 1)},
 		"hub's key of an edge": {set("edge-keys.json", 2, "edgeId", other), line("edge-keys.json", 1)},
 		"public key, 31 bytes": {set("edge-keys.json", 2, "publicKey", strings.Repeat("A", 42)+"=="), line("edge-keys.json", 1)},
+		"public key, 35 bytes": {set("edge-keys.json", 2, "publicKey", strings.Repeat("A", 47)+"="), line("edge-keys.json", 1)},
 		"another format":       {func(b *bundle) { b.manifest["format"] = "x" }, line("manifest.json", 1)},
 		"another version":      {func(b *bundle) { b.manifest["version"] = 2 }, line("manifest.json", 1)},
 		"superseded rows": {func(b *bundle) { b.rows["superseded.ndjson"] = b.rows[ev][3:] },
