@@ -22,7 +22,8 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
         write a class as a bundle with its proof (docs/events.md), and check what was written
   classctl run SCRIPT.txtar [--edge URL] [--password WORD] [--account NAME=EMAIL[:PASSWORD]]... [--realtime] [--quiet]
         run a scripted class against a running edge over its public API. Without --account its people are those of the demo
-        school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID).
+        school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID);
+        guests join by the code that the script gives its class.
         Times of the script are not waited for without --realtime; the ten seconds of an end are real
   classctl version
 
