@@ -35,6 +35,19 @@ func TestDemoClassOverTheWire(t *testing.T) {
 	signedHeads(t, e.dir, id)
 }
 
+// TestGuestsOverTheWire: people without an account join by the code of a script's class.
+func TestGuestsOverTheWire(t *testing.T) {
+	t.Parallel()
+	e := startEdge(t)
+	code, out, errs := told(t, "run", "--edge", e.url, "../../shared/session/testdata/scripts/guests.txtar")
+	if code != good || errs != "" || !strings.Contains(out, "lost 0, doubled 0\n") || !strings.Contains(out, "refused: banned") {
+		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)
+	}
+	if strings.Contains(out, "guest.ey") {
+		t.Errorf("a token is printed:\n%s", out)
+	}
+}
+
 // signedHeads changes the log of an ended class as somebody could who knows all of docs/events.md but the edge's key.
 func signedHeads(t *testing.T, dir, id string) {
 	session := "session_id = X'" + strings.ReplaceAll(id, "-", "") + "'"

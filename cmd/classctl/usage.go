@@ -22,7 +22,8 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
         write a class as a bundle with its proof (docs/events.md), and check what was written
   classctl run SCRIPT.txtar [--edge URL] [--password WORD] [--account NAME=EMAIL[:PASSWORD]]... [--realtime] [--quiet]
         run a scripted class against a running edge over its public API. Without --account its people are those of the demo
-        school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID).
+        school (teacher@, assistant@, admin@, student01@ to student30@demo.school), the class one of its course (--course ID);
+        guests join by the code that the script gives its class.
         Times of the script are not waited for without --realtime; the ten seconds of an end are real
   classctl claim --code CODE --school NAME (--email ADDRESS | --username NAME) [--name NAME] [--domain DOMAIN] [--edge URL] [--ca FILE]
         make a new box a school's; the code is on its console, the first admin's password is read from standard input

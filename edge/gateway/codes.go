@@ -62,7 +62,11 @@ func (g *Gateway) withCode(ctx context.Context, o *order, give func() (any, erro
 		}
 		code = p.JoinCode
 	}
-	if code == nil || *code == "" && !o.newCode {
+	if code == nil {
+		return give()
+	}
+	defer g.guesses.changed()
+	if *code == "" && !o.newCode {
 		return give()
 	}
 	if !o.newCode {

@@ -20,6 +20,7 @@ const (
 	codeTries     = 1000 // of any kind from one address,
 	codeTriesPer  = 10 * time.Second
 	knownCodes    = 20_000 // pairs of address and code that are remembered
+	codeFresh     = time.Second
 )
 
 // guesses keeps people from finding join codes by trying. Only wrong codes count; whoever made too many is told nothing any
@@ -31,13 +32,21 @@ type guesses struct {
 	turn  chan struct{} // one code at a time is judged, so that a thousand at once are no thousand free guesses
 	mu    sync.Mutex
 	known map[knownCode]bool
+	open  map[string]openCode // by code, for a moment: a whole class scans one code at the bell
+	now   func() time.Time
+}
+
+// openCode is what a code opened when it was looked up.
+type openCode struct {
+	classes []eventlog.Summary
+	at      time.Time
 }
 
 type knownCode struct{ source, code string }
 
 func newGuesses(now func() time.Time) *guesses {
 	return &guesses{wrong: newLimiter(wrongCodes, wrongCodesPer, now), box: newLimiter(boxCodes, boxCodesPer, now),
-		tries: newLimiter(codeTries, codeTriesPer, now), turn: make(chan struct{}, 1), known: map[knownCode]bool{}}
+		tries: newLimiter(codeTries, codeTriesPer, now), turn: make(chan struct{}, 1), known: map[knownCode]bool{}, open: map[string]openCode{}, now: now}
 }
 
 // judge asks find for what a code opens, if the source may still ask.
@@ -83,6 +92,34 @@ func (g *guesses) learn(source, code string) {
 		clear(g.known) // they are learned again by the next who come
 	}
 	g.known[knownCode{source, code}] = true
+}
+
+// lookUp gives the classes that a code opens, those of a moment ago if any.
+func (g *guesses) lookUp(ctx context.Context, code string, in Sessions) ([]eventlog.Summary, error) {
+	g.mu.Lock()
+	was, known := g.open[code]
+	g.mu.Unlock()
+	if age := g.now().Sub(was.at); known && 0 <= age && age < codeFresh {
+		return was.classes, nil
+	}
+	at := g.now()
+	found, err := in.OpenByCode(ctx, code)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if delete(g.open, code); err == nil && len(found) > 0 {
+		if len(g.open) >= knownCodes {
+			clear(g.open)
+		}
+		g.open[code] = openCode{found, at}
+	}
+	return found, err
+}
+
+// changed forgets what codes opened: one was set or taken back.
+func (g *guesses) changed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	clear(g.open)
 }
 
 // sourceOf is what guesses from an address are counted by: of IPv6 the /64, because a host may take any address in it.

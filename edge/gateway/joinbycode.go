@@ -93,12 +93,15 @@ func (g *Gateway) byCode(c *call, who Principal, code string) (eventlog.Summary,
 		source = "user " + who.UserID.String() // so that a school in which somebody guesses can still sign in and join
 	}
 	return g.guesses.judge(ctx, source, code, func() (eventlog.Summary, error) {
-		open, err := g.o.Sessions.OpenByCode(ctx, code)
+		open, err := g.guesses.lookUp(ctx, code, g.o.Sessions)
 		if err != nil {
 			return eventlog.Summary{}, err
 		}
 		for i := range open {
-			if !who.UserID.IsZero() && open[i].TenantID != who.TenantID {
+			if !who.UserID.IsZero() && !who.isGuest() {
+				if open[i].TenantID == who.TenantID {
+					return open[i], nil
+				}
 				continue
 			}
 			err := g.o.Guests.Welcome(ctx, open[i].TenantID, c.r.Host)

@@ -64,7 +64,7 @@ func (g *Guests) AuthenticateAt(ctx context.Context, token, host string) (Guest,
 
 func (g *Guests) read(token string) (Guest, error) {
 	t := g.s.tokens
-	if len(token) > maxToken {
+	if len(token) > maxToken || !OfGuest(token) {
 		return Guest{}, refused(fmt.Errorf("%w: %d bytes", errBadToken, len(token)))
 	}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithTimeFunc(t.now), jwt.WithLeeway(leeway),

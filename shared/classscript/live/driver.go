@@ -27,6 +27,7 @@ type driver struct {
 	session event.ID
 	head    event.Position // of the last event that is known of
 	first   map[once]bool  // commands that made events
+	code    string         // by which guests join
 	counts  Summary
 }
 
@@ -106,6 +107,9 @@ func (d *driver) give(c classscript.Command) (classscript.Answer, time.Duration,
 	if c.Type == "session.schedule" && payload["courseId"] == nil && !d.o.Course.IsZero() {
 		payload["courseId"] = d.o.Course.String()
 	}
+	if code, ok := payload["joinCode"].(string); ok && strings.HasPrefix(c.Type, "session.") {
+		d.code = code
+	}
 	began := time.Now()
 	body, err := d.send(who, c, payload)
 	took := time.Since(began)
@@ -123,6 +127,9 @@ func (d *driver) give(c classscript.Command) (classscript.Answer, time.Duration,
 
 // send gives a command and its key, again over REST if the socket closed before its answer came: the key makes that safe.
 func (d *driver) send(who *person, c classscript.Command, payload map[string]any) (json.RawMessage, error) {
+	if c.Type == "participant.join" && who.Guest && who.token == "" {
+		return d.joinByCode(who, c.Key, payload)
+	}
 	at := d.api.Commands[c.Type]
 	inClass := strings.Contains(at.Path, "{sessionId}")
 	// A page that closes tells that over REST: its socket may be gone before the answer.

@@ -20,7 +20,8 @@ import (
 // Account is how somebody of a script signs in.
 type Account struct{ Email, Password string }
 
-// Options say where and as whom a class is run. Edge and Account are required.
+// Options say where and as whom a class is run. Edge and Account are required. Guests need no account: they join by the code
+// that the script gives its class.
 type Options struct {
 	Edge     string // address like http://127.0.0.1:8080
 	Account  func(p classscript.Person) (Account, error)
@@ -116,6 +117,11 @@ func (d *driver) begin(people []classscript.Person) error {
 		return fmt.Errorf("no edge answers at %s: nothing was done; start it, or give its address with --edge: %w", d.o.Edge, err)
 	}
 	for _, p := range people {
+		if p.Guest { // has no account: signs in by joining
+			d.people[p.Name] = &person{Person: p, id: classscript.NameID(p.Name)}
+			d.order = append(d.order, p.Name)
+			continue
+		}
 		account, err := d.o.Account(p)
 		if err != nil {
 			return err
