@@ -59,7 +59,7 @@ func (b *Box) assemble(cfg Config) (err error) {
 	}
 	b.Classes = orchestrator.New(orchestrator.Options{Log: timedLog{b.Store, func(took time.Duration) { b.Gateway.ObserveAppend(took) }}, Keys: b.Store.Keys(), EdgeID: b.Store.EdgeID(),
 		HeadKey: b.Store.Keys().SigningKey(), Gates: []orchestrator.Gate{identityGate{b.People}, mediaGate{}}, Logger: b.log.With("part", "orchestrator")})
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: people{b.People},
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b.Classes}, Sessions: b.Store, Identity: people{b.People}, Directory: schools{b.People},
 		Assets: files, Checks: b.checks(), Stats: b.stats(), Version: cfg.Version, Logger: b.log.With("part", "gateway")})
 	return err
 }

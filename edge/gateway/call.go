@@ -53,7 +53,7 @@ func (g *Gateway) serve(rt *route) http.HandlerFunc {
 }
 
 func (g *Gateway) deadline(rt *route) time.Duration {
-	if rt.id == "addAsset" {
+	if rt.id == "addAsset" || rt.id == "importUsers" {
 		return g.o.Pace.Upload + g.o.Pace.Answer
 	}
 	return g.o.Pace.Body + g.o.Pace.Answer

@@ -17,18 +17,19 @@ import (
 	"multistream/shared/limits"
 )
 
-// Options configure a Gateway. Classes, Sessions, Identity and Assets are required.
+// Options configure a Gateway. Classes, Sessions, Identity, Directory and Assets are required.
 type Options struct {
-	Classes  Classes
-	Sessions Sessions
-	Identity Identity
-	Assets   Assets
-	Checks   []Check         // of /readyz
-	Stats    []func() []Stat // of /metrics, asked at each scrape
-	Version  string
-	Logger   *slog.Logger
-	Now      func() time.Time // nil: time.Now
-	Pace     Pace
+	Classes   Classes
+	Sessions  Sessions
+	Identity  Identity
+	Directory Directory
+	Assets    Assets
+	Checks    []Check         // of /readyz
+	Stats     []func() []Stat // of /metrics, asked at each scrape
+	Version   string
+	Logger    *slog.Logger
+	Now       func() time.Time // nil: time.Now
+	Pace      Pace
 }
 
 // Pace holds the times and bounds of connections; zero fields take the default in brackets.
@@ -69,8 +70,8 @@ type Gateway struct {
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
 // which the first test finds.
 func New(o Options) (*Gateway, error) {
-	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Assets == nil {
-		return nil, errors.New("gateway: Classes, Sessions, Identity and Assets are required")
+	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Directory == nil || o.Assets == nil {
+		return nil, errors.New("gateway: Classes, Sessions, Identity, Directory and Assets are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

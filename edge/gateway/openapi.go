@@ -84,6 +84,8 @@ func operation(rt *route) object {
 	}
 	if s := requestSchema(rt); s != nil {
 		op["requestBody"] = object{"required": len(s.Required) > 0 || len(s.OneOf) > 0, "content": object{"application/json": object{"schema": s}}}
+	} else if rt.id == "importUsers" {
+		op["requestBody"] = object{"required": true, "content": object{"text/csv": object{}}}
 	} else if rt.id == "addAsset" {
 		content := object{}
 		for kind := range assetTypes {

@@ -68,6 +68,14 @@ func (r *revoked) end(signIns ...event.ID) {
 	}
 }
 
+// outdate refuses the access tokens of somebody that were made of the directory up to now.
+func (r *revoked) outdate(user event.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	r.stale[user] = r.now()
+}
+
 // forget drops entries that no token can be about any more, once a minute.
 func (r *revoked) forget() {
 	now := r.now()

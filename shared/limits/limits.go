@@ -55,6 +55,11 @@ var Table = map[string]Limit{
 	"password":         {1, 256},
 	"new_password":     {8, 256},
 	"course_title":     {1, 200},
+	"user_roles":       {1, 4},
+	"email_change":     {0, 254},
+	"username_change":  {0, 64},
+	"version":          {16, 16},
+	"cards":            {1, 500},
 	"search":           {0, 200},
 	"milliseconds":     {0, 1 << 40},
 }
@@ -91,4 +96,8 @@ const (
 	MailboxCommands   = 512 // commands waiting in one class
 	UserCommandsPer10 = 120 // commands of one person in one class in 10 s
 	EventsPage        = 500
+	KeysOfDay         = 5000 // idempotency keys of one person outside classes in 24 h
+	ImportRows        = 10_000
+	ImportBytes       = 4 << 20
+	PeoplePage        = 200
 )
