@@ -52,7 +52,7 @@ func OpenAPI() []byte {
 			"responses": object{"Error": jsonContent("An error.", reference("Error"))},
 			"securitySchemes": object{
 				"bearer": object{"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-				"cookie": object{"type": "apiKey", "in": "cookie", "name": accessCookie},
+				"cookie": object{"type": "apiKey", "in": "cookie", "name": accessCookie, "description": "over TLS it is named " + hostPrefix + accessCookie},
 			},
 		},
 		"security": []object{{"bearer": []string{}}, {"cookie": []string{}}},
