@@ -40,7 +40,7 @@ func (r *revoked) load(ctx context.Context, store Store) error {
 		return err
 	}
 	for id, at := range signIns {
-		r.signIns[id] = max(at, r.now()) + event.Time(tokenLife.Milliseconds()) // at is ahead where the clock was set back
+		r.signIns[id] = at + event.Time(tokenLife.Milliseconds()) // its tokens are from before that
 	}
 	r.stale = stale
 	return nil
