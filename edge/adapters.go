@@ -12,6 +12,7 @@ import (
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
+	shared "multistream/shared/people"
 	"multistream/shared/session"
 )
 
@@ -168,6 +169,17 @@ func (p people) Password(ctx context.Context, who gateway.Principal, o gateway.P
 	}
 	oneTime, err := p.s.ResetPassword(ctx, principal(who), identity.PasswordReset{UserID: o.UserID, New: identity.Secret(o.New), MustChange: o.MustChange})
 	return string(oneTime), err
+}
+
+// schools is identity as the gateway wants it for the local admin API.
+type schools struct{ s *identity.Service }
+
+func (d schools) Ask(ctx context.Context, who gateway.Principal, question any) (any, error) {
+	return d.s.Ask(ctx, principal(who), question)
+}
+
+func (d schools) Write(ctx context.Context, who gateway.Principal, w shared.Write) ([]byte, error) {
+	return d.s.Write(ctx, principal(who), w)
 }
 
 // directoryStore is the store as identity wants it.

@@ -17,8 +17,8 @@ import (
 	"multistream/shared/limits"
 )
 
-// tokens makes n further people of the school, who have a part in no course, and signs them in.
-func (s *server) tokens(n int) []string {
+// crowd makes n further people of the school, who have a part in no course, and signs them in.
+func (s *server) crowd(n int) []string {
 	s.t.Helper()
 	hash, err := identity.Argon2{MemoryKiB: 8, Passes: 1, Lanes: 1}.Hash(identity.DemoPassword)
 	if err != nil {
@@ -126,7 +126,7 @@ func TestThreeHundredForThirty(t *testing.T) {
 	const crowd, room = 300, 30
 	s := newServer(t)
 	teacher, assistant := s.signIn("teacher"), s.signIn("assistant")
-	tokens := s.tokens(crowd)
+	tokens := s.crowd(crowd)
 	class := s.schedule(teacher, m{"capacity": room})
 	code := teacher.call("POST", class+"/join-code", m{}).want(200).text("code")
 	teacher.call("POST", class+"/start", m{}).want(200)

@@ -31,13 +31,7 @@ func BenchmarkSignInStorm(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for n := range people {
-		u := directory.User{ID: event.NewID(), TenantID: s.demo.Tenant.ID, Username: fmt.Sprintf("pupil%04d", n), DisplayName: fmt.Sprintf("Pupil %04d", n),
-			Status: "active", PasswordHash: hash, Roles: []directory.Role{directory.Student}}
-		if err := s.box.Store.UpsertUser(b.Context(), u); err != nil {
-			b.Fatal(err)
-		}
-	}
+	s.enter(people, hash)
 	teacher := s.signIn("teacher")
 	class := s.schedule(teacher, nil)
 	teacher.call("POST", class+"/start", m{}).want(200)
@@ -45,7 +39,7 @@ func BenchmarkSignInStorm(b *testing.B) {
 	for n := range watchers {
 		p := s.signIn(fmt.Sprintf("student%02d", n+1))
 		p.call("POST", class+"/join", m{}).want(200)
-		p.watch(class, seen)
+		p.watchScenes(class, seen)
 	}
 	scenes := [2]string{}
 	for i := range scenes {
@@ -93,6 +87,32 @@ func BenchmarkSignInStorm(b *testing.B) {
 	}
 }
 
+// TestSchoolBehindOneAddress: more people than any limit of one address at once, all with the right password: all get in.
+func TestSchoolBehindOneAddress(t *testing.T) {
+	const people = 150
+	s := newServer(t)
+	hash, err := identity.DemoHasher().Hash("the bell rings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.enter(people, hash)
+	if refused := s.storm(people); refused != 0 {
+		t.Errorf("%d of %d were refused", refused, people)
+	}
+}
+
+// enter puts people with this stored password into the directory.
+func (s *server) enter(people int, hash string) {
+	s.t.Helper()
+	for n := range people {
+		u := directory.User{ID: event.NewID(), TenantID: s.demo.Tenant.ID, Username: fmt.Sprintf("pupil%04d", n), DisplayName: fmt.Sprintf("Pupil %04d", n),
+			Status: "active", PasswordHash: hash, Roles: []directory.Role{directory.Student}}
+		if err := s.box.Store.UpsertUser(s.t.Context(), u); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // storm signs everybody in at once and gives how many were refused.
 func (s *server) storm(people int) int {
 	var all sync.WaitGroup
@@ -124,8 +144,8 @@ func cpu() time.Duration {
 
 var bell = &http.Client{Timeout: 2 * time.Minute}
 
-// watch opens a socket and tells each scene that comes.
-func (p *person) watch(class string, seen chan<- struct{}) {
+// watchScenes opens a socket and tells each scene that comes.
+func (p *person) watchScenes(class string, seen chan<- struct{}) {
 	p.s.t.Helper()
 	ctx := p.s.t.Context()
 	conn, _, err := websocket.Dial(ctx, strings.Replace(p.s.url, "http", "ws", 1)+class+"/live",

@@ -54,7 +54,7 @@ func (g *Gateway) serve(rt *route) http.HandlerFunc {
 
 func (g *Gateway) deadline(rt *route) time.Duration {
 	switch rt.id {
-	case "addAsset":
+	case "addAsset", "importUsers":
 		return g.o.Pace.Upload + g.o.Pace.Answer
 	case "frames":
 		return g.o.Pace.Poll + g.o.Pace.Answer

@@ -18,13 +18,14 @@ import (
 	"multistream/shared/limits"
 )
 
-// Options configure a Gateway. Classes, Sessions, Identity, Guests, Owner and Assets are required.
+// Options configure a Gateway. Classes, Sessions, Identity, Guests, Owner, Directory and Assets are required.
 type Options struct {
 	Classes   Classes
 	Sessions  Sessions
 	Identity  Identity
 	Guests    Guests
 	Owner     Owner
+	Directory Directory
 	Assets    Assets
 	Signals   Signals         // nil: this box has no presence, typing and pointers, and says so to who gives one
 	Checks    []Check         // of /readyz
@@ -94,8 +95,8 @@ type Gateway struct {
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
 // which the first test finds.
 func New(o Options) (*Gateway, error) {
-	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Guests == nil || o.Owner == nil || o.Assets == nil {
-		return nil, errors.New("gateway: Classes, Sessions, Identity, Guests, Owner and Assets are required")
+	if o.Classes == nil || o.Sessions == nil || o.Identity == nil || o.Guests == nil || o.Owner == nil || o.Directory == nil || o.Assets == nil {
+		return nil, errors.New("gateway: Classes, Sessions, Identity, Guests, Owner, Directory and Assets are required")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -55,7 +55,7 @@ func OpenAPI() []byte {
 			"responses": object{"Error": jsonContent("An error.", reference("Error"))},
 			"securitySchemes": object{
 				"bearer": object{"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-				"cookie": object{"type": "apiKey", "in": "cookie", "name": accessCookie},
+				"cookie": object{"type": "apiKey", "in": "cookie", "name": accessCookie, "description": "over TLS it is named " + hostPrefix + accessCookie},
 			},
 		},
 		"security": []object{{"bearer": []string{}}, {"cookie": []string{}}},
@@ -87,6 +87,8 @@ func operation(rt *route) object {
 	}
 	if s := requestSchema(rt); s != nil {
 		op["requestBody"] = object{"required": len(s.Required) > 0 || len(s.OneOf) > 0, "content": object{"application/json": object{"schema": s}}}
+	} else if rt.id == "importUsers" {
+		op["requestBody"] = object{"required": true, "content": object{"text/csv": object{}}}
 	} else if rt.id == "addAsset" {
 		content := object{}
 		for kind := range assetTypes {

@@ -8,6 +8,7 @@ import (
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
+	"multistream/shared/people"
 	"multistream/shared/session"
 )
 
@@ -120,6 +121,14 @@ type Identity interface {
 	// Password changes who's own password, or that of a person who is named (who is absent then), or resets that of
 	// somebody else and gives the one-time password if it made one.
 	Password(ctx context.Context, who Principal, o PasswordOrder) (oneTime string, err error)
+}
+
+// Directory answers questions about a school's people and courses and changes them; requests and answers are those of
+// package people. Errors are *fault.Fault.
+type Directory interface {
+	Ask(ctx context.Context, who Principal, question any) (answer any, err error)
+	// Write makes a change once for each key of a person, and gives its answer as JSON.
+	Write(ctx context.Context, who Principal, w people.Write) (answer []byte, err error)
 }
 
 // Logout names a sign-in by its refresh token, else by an access token of it.

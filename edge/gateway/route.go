@@ -48,7 +48,8 @@ var pathParam = regexp.MustCompile(`\{([a-zA-Z]+)\}`)
 
 // routes gives the whole table.
 func routes() []route {
-	all := slices.Concat(authRoutes(), boxRoutes(), sessionRoutes(), participationRoutes(), joinCodeRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes())
+	all := slices.Concat(authRoutes(), boxRoutes(), sessionRoutes(), participationRoutes(), joinCodeRoutes(), studioRoutes(), interactionRoutes(), markRoutes(), liveRoutes(),
+		peopleRoutes())
 	for i := range all {
 		r := &all[i]
 		if r.status == 0 {

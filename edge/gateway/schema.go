@@ -67,7 +67,7 @@ func requestSchema(rt *route) *jsonschema.Schema {
 	case rt.raw || !rt.writes():
 		return nil
 	case len(rt.actions) == 0:
-		return withKey(strictjson.Schema(reflect.TypeOf(rt.request)))
+		return withKey(strictjson.Schema(reflect.TypeOf(rt.request), rt.params...))
 	case len(rt.actions) == 1:
 		return withKey(strictjson.Schema(rt.actions[0].payload(), rt.params...))
 	}

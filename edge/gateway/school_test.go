@@ -21,6 +21,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/people"
 	"multistream/shared/session"
 )
 
@@ -46,7 +47,7 @@ func userID(name string) event.ID { return event.DeriveID(demo, demo, name, 0) }
 func open(t testing.TB, change func(*gateway.Options)) *school {
 	t.Helper()
 	s := &school{t: t, classes: &fakeClasses{classes: map[event.ID]*fakeClass{}, now: event.TimeOf(time.Now())}, people: newPeople(), logs: &syncBuffer{}}
-	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Guests: s.people, Owner: s.people, Assets: &fakeAssets{kept: map[string][]byte{}},
+	o := gateway.Options{Classes: s.classes, Sessions: s.classes, Identity: s.people, Guests: s.people, Owner: s.people, Directory: noDirectory{}, Assets: &fakeAssets{kept: map[string][]byte{}},
 		Logger: slog.New(slog.NewJSONHandler(s.logs, nil)), Version: "test"}
 	o.Pace.CommandsPer10 = 10_000
 	o.Pace.Beat = time.Hour // a test that counts messages gets no other
@@ -329,6 +330,17 @@ func (p *fakePeople) Password(_ context.Context, who gateway.Principal, o gatewa
 		return "made-for-once", nil
 	}
 	return "", nil
+}
+
+// noDirectory knows nobody: the local admin API is tested in package edge, over the real directory.
+type noDirectory struct{}
+
+func (noDirectory) Ask(context.Context, gateway.Principal, any) (any, error) {
+	return nil, fault.New(fault.NotFound, "There is nobody here.")
+}
+
+func (noDirectory) Write(context.Context, gateway.Principal, people.Write) ([]byte, error) {
+	return nil, fault.New(fault.NotFound, "There is nobody here.")
 }
 
 type fakeAssets struct {

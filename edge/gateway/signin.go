@@ -8,7 +8,11 @@ import (
 	"multistream/shared/fault"
 )
 
+// Over TLS the cookies' names say what browsers then insist on: __Host- that this very host set it, for all of its paths, over
+// TLS; __Secure- that it was set over TLS. No neighbouring host or plain connection can plant one.
 const (
+	hostPrefix    = "__Host-"
+	securePrefix  = "__Secure-"
 	accessCookie  = "ms_access"
 	refreshCookie = "ms_refresh"
 	refreshPath   = "/api/auth"
@@ -55,7 +59,7 @@ func tokenOf(r *http.Request) (string, error) {
 		}
 		return token, nil
 	}
-	if cookie, err := r.Cookie(accessCookie); err == nil && cookie.Value != "" {
+	if cookie, err := r.Cookie(cookieName(r, hostPrefix, accessCookie)); err == nil && cookie.Value != "" {
 		return cookie.Value, nil
 	}
 	return "", fault.New(fault.Unauthenticated, "Nobody is signed in here. Please sign in.")
@@ -135,7 +139,7 @@ func mediaOff(*Gateway, *call) (any, error) {
 
 // refreshToken is the one of the body, else of the cookie.
 func refreshToken(c *call, b refreshBody) string {
-	if cookie, err := c.r.Cookie(refreshCookie); b.RefreshToken == "" && err == nil {
+	if cookie, err := c.r.Cookie(cookieName(c.r, securePrefix, refreshCookie)); b.RefreshToken == "" && err == nil {
 		return cookie.Value
 	}
 	return b.RefreshToken
@@ -144,8 +148,15 @@ func refreshToken(c *call, b refreshBody) string {
 // setCookies keeps scripts from the tokens, other sites from using them, and the refresh token from all but its purpose.
 func setCookies(c *call, access string, accessAge int, refresh string, refreshAge int) {
 	secure := c.r.TLS != nil
-	http.SetCookie(c.w, &http.Cookie{Name: accessCookie, Value: access, Path: "/", MaxAge: accessAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
-	http.SetCookie(c.w, &http.Cookie{Name: refreshCookie, Value: refresh, Path: refreshPath, MaxAge: refreshAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(c.w, &http.Cookie{Name: cookieName(c.r, hostPrefix, accessCookie), Value: access, Path: "/", MaxAge: accessAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(c.w, &http.Cookie{Name: cookieName(c.r, securePrefix, refreshCookie), Value: refresh, Path: refreshPath, MaxAge: refreshAge, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode})
+}
+
+func cookieName(r *http.Request, prefix, name string) string {
+	if r.TLS == nil {
+		return name
+	}
+	return prefix + name
 }
 
 // addressOf is the IP address that a request comes from. Headers of proxies are not believed: anybody can send them.

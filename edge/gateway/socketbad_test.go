@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"multistream/edge/gateway"
+	"multistream/shared/fault"
 )
 
 // TestSocketBad: a bad message is answered by an error with its code, and the connection lives on.
@@ -123,6 +124,25 @@ func TestSocketToken(t *testing.T) {
 	s.people.expire("sam")
 	if last := sam.closed(4401); last.Error == nil || last.Error.Code != "token_expired" {
 		t.Errorf("last frame: %+v", last.Error)
+	}
+}
+
+// TestRevokedSocket: what was revoked closes the connection at once, long before its token is next looked at.
+func TestRevokedSocket(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.Ping = time.Hour })
+	class := s.live("sam", "sue")
+	sam, sue := s.socket("sam", class, ""), s.socket("sue", class, "")
+	sam.next()
+	sue.next()
+	s.people.refuse("sam", fault.New(fault.Unauthenticated, "This sign-in was ended."))
+	s.g.Recheck(userID("sam"))
+	s.g.Recheck(userID("sue"))
+	if last := sam.closed(4401); last.Error == nil || last.Error.Code != "unauthenticated" {
+		t.Errorf("last frame: %+v", last.Error)
+	}
+	s.send("tina", "POST", class+"/chat", hello).want(201)
+	if m := sue.next(); m.Error != nil {
+		t.Errorf("another's: %+v", m)
 	}
 }
 

@@ -91,12 +91,18 @@ func (s *Service) Run(ctx context.Context) error {
 const (
 	watchPause = 2 * time.Second
 	patience   = 3 * time.Second // a store that has not answered by then is down
+	// editPatience is that of a change, which waits its turn behind the classes and for the disk.
+	editPatience = 10 * time.Second
 )
 
 // ask puts one question to the store, within bounds. Returns fault.IdentityDown if the store failed; fault.TimedOut if
 // the caller went away, fault.Busy if the store's queue was full, and a fault that the store itself gave: these say
 // nothing about whether it works.
 func (s *Service) ask(ctx context.Context, question func(context.Context) error) error {
+	return s.askWithin(ctx, patience, question)
+}
+
+func (s *Service) askWithin(ctx context.Context, patience time.Duration, question func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err := question(bounded)

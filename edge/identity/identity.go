@@ -56,6 +56,7 @@ type Service struct {
 	revoked     *revoked
 	onRevoked   func(user event.ID)
 	failures    failures
+	oneTimeKey  []byte        // of one-time passwords that a repeated request is told again
 	entry       chan struct{} // taken by sign-ins that ask the store whose they are
 	refreshLife time.Duration
 	claim       *claimCode
@@ -94,6 +95,9 @@ func New(cfg Config) (*Service, error) {
 		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
 		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
 		claim:       newClaimCode(clock.Now), hosts: newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked, entry: make(chan struct{}, 4),
+	}
+	if s.oneTimeKey, err = cfg.Keys.LoadOrCreateSecret("identity/one-time/1", newSeed); err != nil {
+		return nil, fmt.Errorf("identity: load the secret of one-time passwords: %w", err)
 	}
 	s.revoked = newRevoked(s.now)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -20,19 +20,20 @@ import (
 
 // memory is a directory in memory that can be told to fail or to hang.
 type memory struct {
-	mu      sync.Mutex
-	tenants []directory.Tenant
-	users   []directory.User
-	courses []directory.Course
-	lessons []directory.Lesson
-	roles   map[directory.Enrolment]directory.Role
-	links   map[event.Hash]directory.RefreshToken
-	broken  atomic.Bool
-	refuses atomic.Value // of error, for every question
-	hanging atomic.Bool
-	stale   map[event.ID]event.Time
-	audit   []directory.AuditEntry
-	asked   atomic.Int64
+	identity.Store // what these tests do not ask; package edge does, of the real store
+	mu             sync.Mutex
+	tenants        []directory.Tenant
+	users          []directory.User
+	courses        []directory.Course
+	lessons        []directory.Lesson
+	roles          map[directory.Enrolment]directory.Role
+	links          map[event.Hash]directory.RefreshToken
+	broken         atomic.Bool
+	refuses        atomic.Value // of error, for every question
+	hanging        atomic.Bool
+	stale          map[event.ID]event.Time
+	audit          []directory.AuditEntry
+	asked          atomic.Int64
 }
 
 var errDisk = errors.New("disk I/O error")

@@ -40,7 +40,7 @@ func (r *revoked) load(ctx context.Context, store Store) error {
 		return err
 	}
 	for id, at := range signIns {
-		r.signIns[id] = max(at, r.now()) + event.Time(tokenLife.Milliseconds()) // at is ahead where the clock was set back
+		r.signIns[id] = at + event.Time(tokenLife.Milliseconds()) // its tokens are from before that
 	}
 	r.stale = stale
 	return nil
@@ -66,6 +66,14 @@ func (r *revoked) end(signIns ...event.ID) {
 	for _, id := range signIns {
 		r.signIns[id] = r.now() + event.Time(tokenLife.Milliseconds())
 	}
+}
+
+// outdate refuses the access tokens of somebody that were made of the directory up to now.
+func (r *revoked) outdate(user event.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
+	r.stale[user] = r.now()
 }
 
 // forget drops entries that no token can be about any more, once a minute.

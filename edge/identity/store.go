@@ -30,6 +30,15 @@ type Store interface {
 	// RoleInCourse gives the role that somebody is enrolled with.
 	RoleInCourse(ctx context.Context, tenant, course, user event.ID) (r directory.Role, ok bool, err error)
 
+	// What administrators look at; see package people.
+	Users(ctx context.Context, tenant event.ID, f directory.UserFilter) ([]directory.User, error)
+	CourseByID(ctx context.Context, tenant, course event.ID) (c directory.Course, ok bool, err error)
+	Courses(ctx context.Context, tenant, after event.ID, limit int) ([]directory.Course, error)
+	CoursesOf(ctx context.Context, tenant, user event.ID) ([]directory.Course, error)
+	Lessons(ctx context.Context, tenant, course event.ID) ([]directory.Lesson, error)
+	Enrolments(ctx context.Context, tenant, course event.ID) ([]directory.Enrolment, error)
+	Audit(ctx context.Context, tenant event.ID, before int64, limit int) ([]directory.AuditEntry, error)
+
 	// SaveRefreshToken stores one more link of a sign-in; fault.Unauthenticated if that was ended.
 	SaveRefreshToken(ctx context.Context, token directory.RefreshToken) error
 	// RefreshToken gives a link by the hash of its token, used or revoked ones too.

@@ -59,6 +59,11 @@ var Table = map[string]Limit{
 	"password":         {1, 256},
 	"new_password":     {8, 256},
 	"course_title":     {1, 200},
+	"user_roles":       {1, 4},
+	"email_change":     {0, 254},
+	"username_change":  {0, 64},
+	"version":          {16, 16},
+	"cards":            {1, 500},
 	"search":           {0, 200},
 	"milliseconds":     {0, 1 << 40},
 }
@@ -102,4 +107,8 @@ const (
 	ShownPointers     = 8    // pointers told at once
 	ShownTyping       = 20   // people told to be typing at once
 	EventsPage        = 500
+	KeysOfDay         = 5000 // idempotency keys of one person outside classes in 24 h
+	ImportRows        = 10_000
+	ImportBytes       = 4 << 20
+	PeoplePage        = 200
 )
