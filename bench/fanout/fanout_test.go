@@ -42,3 +42,9 @@ func TestExtent(t *testing.T) {
 		t.Error("RUNS=many was taken")
 	}
 }
+
+func TestMedian(t *testing.T) {
+	if a, b, c := median([]float64{1}), median([]float64{1, 3}), median([]float64{1, 2, 9}); a != 1 || b != 2 || c != 2 {
+		t.Error(a, b, c)
+	}
+}

@@ -78,7 +78,7 @@ func (y *yard) turns(ctx context.Context, w io.Writer, title string, runs int, w
 				values = append(values, column.of(l))
 			}
 			slices.Sort(values)
-			fmt.Fprintf(w, " %.1f (%.1f … %.1f) |", values[len(values)/2], values[0], values[len(values)-1])
+			fmt.Fprintf(w, " %.1f (%.1f … %.1f) |", median(values), values[0], values[len(values)-1])
 		}
 		var sum line
 		for _, l := range lines[i] {
@@ -95,6 +95,15 @@ func (y *yard) turns(ctx context.Context, w io.Writer, title string, runs int, w
 		return fmt.Errorf("the edge lost, doubled, disordered or refused %d", wrong)
 	}
 	return nil
+}
+
+// median of sorted values.
+func median(sorted []float64) float64 {
+	half := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[half-1] + sorted[half]) / 2
+	}
+	return sorted[half]
 }
 
 func dashes(n int) string {
