@@ -22,7 +22,7 @@ import (
 
 // watcher is a socket whose every message is held to the published schema.
 type watcher struct {
-	t    *testing.T
+	t testing.TB
 	conn *websocket.Conn
 	ctx  context.Context
 	upTo int64
