@@ -16,13 +16,14 @@ import (
 	"github.com/coder/websocket"
 
 	"multistream/edge/gateway"
+	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/session"
 )
 
 // watcher is a socket whose every message is held to the published schema.
 type watcher struct {
-	t testing.TB
+	t    testing.TB
 	conn *websocket.Conn
 	ctx  context.Context
 	upTo int64
@@ -114,7 +115,7 @@ func TestGuestOfAClass(t *testing.T) {
 	if code != "K7P2QX3M" {
 		t.Errorf("the planned code is shown as %q", code)
 	}
-	users, err := s.box.Store.Users(t.Context(), s.demo.Tenant.ID, event.ID{}, 1000)
+	users, err := s.box.Store.Users(t.Context(), s.demo.Tenant.ID, directory.UserFilter{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +163,7 @@ func TestGuestOfAClass(t *testing.T) {
 	if rejoined.want(200); rejoined.text("guest.user.id") != id || rejoined.text("guest.user.displayName") != "Gil Gustafsson" || rejoined.text("view.viewer.standing") != "member" {
 		t.Errorf("the page loaded anew: %s", rejoined.body)
 	}
-	if now, err := s.box.Store.Users(t.Context(), s.demo.Tenant.ID, event.ID{}, 1000); err != nil || len(now) != len(users) {
+	if now, err := s.box.Store.Users(t.Context(), s.demo.Tenant.ID, directory.UserFilter{Limit: 1000}); err != nil || len(now) != len(users) {
 		t.Errorf("there were %d people in the directory, now %d, %v", len(users), len(now), err)
 	}
 	s.holdsNo("Gil Gustafsson")

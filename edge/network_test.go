@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -218,14 +217,5 @@ func (s *server) shows(line string) {
 
 func (s *server) metrics() []string {
 	s.t.Helper()
-	res, err := client.Get(s.url + "/metrics")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.Split(string(b), "\n")
+	return strings.Split(s.door().text("/metrics"), "\n")
 }

@@ -279,8 +279,8 @@ func TestHubRules(t *testing.T) {
 
 // csv sends a file to be imported.
 func (s *server) csv(p *person, query, file string) answer {
-	p.keys++
-	return s.csvWith(p, query, fmt.Sprintf("csv-%d", p.keys), file)
+
+	return s.csvWith(p, query, fmt.Sprintf("csv-%d", p.keys.Add(1)), file)
 }
 
 func (s *server) csvWith(p *person, query, key, file string) answer {

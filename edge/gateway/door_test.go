@@ -84,12 +84,17 @@ func (w *wire) cut() {
 	}
 }
 
-// metric reads a number past all bounds of connections.
-func (s *school) metric(name string) string {
-	s.t.Helper()
+// scrape gives the metrics as Prometheus reads them, past all bounds of connections.
+func (s *school) scrape() string {
 	r := httptest.NewRecorder()
 	s.g.Metrics().ServeHTTP(r, httptest.NewRequest("GET", "/metrics", nil))
-	for _, line := range strings.Split(r.Body.String(), "\n") {
+	return r.Body.String()
+}
+
+// metric reads a number.
+func (s *school) metric(name string) string {
+	s.t.Helper()
+	for _, line := range strings.Split(s.scrape(), "\n") {
 		if value, ok := strings.CutPrefix(line, name+" "); ok {
 			return value
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -150,9 +149,7 @@ func TestHealthAndMetrics(t *testing.T) {
 	s.send("sam", "POST", class+"/chat", hello).want(201)
 	s.send("sam", "POST", class+"/end", "").want(403, "forbidden")
 	s.g.ObserveAppend(time.Millisecond)
-	scrape := httptest.NewRecorder()
-	s.g.Metrics().ServeHTTP(scrape, httptest.NewRequest("GET", "/metrics", nil))
-	text := scrape.Body.String()
+	text := s.scrape()
 	s.send("", "GET", "/metrics", "").want(404, "not_found") // not where pupils are
 	for _, want := range []string{
 		`edge_request_seconds_count{method="POST",route="sendChat",status="201"} 1`, `edge_commands_total{result="done",type="chat.send"} 1`,

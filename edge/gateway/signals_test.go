@@ -288,7 +288,7 @@ func TestSignalFlood(t *testing.T) {
 	if said > 40 {
 		t.Errorf("%d of 5000 signals went on the bus", said)
 	}
-	metrics := string(s.send("", "GET", "/metrics", "").want(200).raw)
+	metrics := s.scrape()
 	if !strings.Contains(metrics, `edge_signals_total{kind="unread",result="too_fast"} 49`) {
 		t.Errorf("the metrics do not tell of the flood: %s", metrics[strings.Index(metrics, "edge_signals"):][:400])
 	}
@@ -320,7 +320,7 @@ func TestSignalsSlowClient(t *testing.T) {
 			say(big)
 		}
 		tina.pointed(scene, 1)
-		return strings.Contains(string(s.send("", "GET", "/metrics", "").want(200).raw), `edge_ephemeral_dropped_total{kind="pointer",reason="slow"}`)
+		return strings.Contains(s.scrape(), `edge_ephemeral_dropped_total{kind="pointer",reason="slow"}`)
 	})
 	const later = 10_000
 	for n := range 50 {
