@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"multistream/edge/bus"
 	"multistream/edge/features"
 	"multistream/edge/operator"
 )
@@ -16,7 +17,7 @@ func (b *Box) serveDoor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	door, err := operator.New(operator.Options{Token: token, Metrics: b.Gateway.Metrics(), Features: boundaries{b.Features}, Logger: b.log.With("part", "operator")})
+	door, err := operator.New(operator.Options{Token: token, Metrics: b.Gateway.Metrics(), Features: boundaries{b}, Logger: b.log.With("part", "operator")})
 	if err != nil {
 		return err
 	}
@@ -32,16 +33,50 @@ func (b *Box) serveDoor(ctx context.Context) error {
 	return door.Serve(ctx, listener)
 }
 
-// boundaries are the features as the operator's door wants them.
-type boundaries struct{ s *features.Set }
+// boundaries are the features as the operator's door wants them: those that have commands, and presence, which the bus
+// carries.
+type boundaries struct{ b *Box }
 
-func (f boundaries) States() any { return f.s.States() }
+func (f boundaries) States() any { return append(f.b.Features.States(), f.presence()) }
 
-func (f boundaries) Drill(feature, kind string, span time.Duration) error {
-	return f.s.Drill(feature, kind, span)
+func (f boundaries) presence() features.State {
+	s := features.State{Feature: presence}
+	if !f.b.Bus.Stats().Up {
+		s.Reason = features.Crashed
+	}
+	if drill, until := f.b.Bus.Drill(); drill != bus.None {
+		for kind, of := range drills {
+			if of == drill {
+				s.Drill = &features.Drill{Fault: kind, Until: until}
+			}
+		}
+	}
+	return s
 }
 
-func (f boundaries) EndDrill(feature string) error { return f.s.EndDrill(feature) }
+var drills = map[string]bus.Drill{"refuse": bus.Refuse, "hang": bus.Hang, "crash": bus.Crash}
+
+// presence is the feature of presence, typing and pointers.
+const presence = "presence"
+
+func (f boundaries) Drill(feature, kind string, span time.Duration) error {
+	if feature != presence {
+		return f.b.Features.Drill(feature, kind, span)
+	}
+	if err := features.CheckDrill(kind, span); err != nil {
+		return err
+	}
+	f.b.Bus.SetDrill(drills[kind], time.Now().Add(span))
+	return nil
+}
+
+func (f boundaries) EndDrill(feature string) error {
+	if feature != presence {
+		return f.b.Features.EndDrill(feature)
+	}
+	f.b.Bus.SetDrill(bus.None, time.Time{})
+	return nil
+}
 
 // Door is where operators reach a running edge.
 type Door struct{ URL, Token string }

@@ -98,7 +98,7 @@ func (b *Box) assemble(at seams) (err error) {
 	}
 	b.Bus = bus.New(b.log.With("part", "bus"))
 	who := people{b.People, identity.NewGuests(b.People, b.Store)}
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, Authority: b.Authority,
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
 		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
 	return err
 }

@@ -47,7 +47,7 @@ type Bus struct {
 	changed   chan struct{} // closed when up changes
 	listeners map[string][]*listener
 
-	drill atomic.Int32
+	drill atomic.Pointer[drilling]
 
 	starts, published, delivered, refused, lost atomic.Int64
 }

@@ -119,7 +119,7 @@ func TestComesBack(t *testing.T) {
 			defer stop()
 			until(t, b, true)
 			say(t, b, "before", out)
-			b.SetDrill(drill)
+			b.SetDrill(drill, time.Now().Add(time.Hour))
 			until(t, b, false)
 			if err := b.Publish(school, class, []byte("meanwhile")); !errors.Is(err, bus.ErrDown) {
 				t.Errorf("published although it is down: %v", err)
@@ -127,7 +127,7 @@ func TestComesBack(t *testing.T) {
 			for len(out) > 0 {
 				<-out
 			}
-			b.SetDrill(bus.None)
+			b.SetDrill(bus.None, time.Time{})
 			until(t, b, true)
 			say(t, b, "after", out)
 			if s := b.Stats(); s.Starts < 2 || s.Refused == 0 {

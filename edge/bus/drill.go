@@ -1,6 +1,9 @@
 package bus
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Drill is a fault put in on purpose, to see that nothing else notices.
 type Drill int32
@@ -15,11 +18,26 @@ const (
 
 var errRefuse = errors.New("a drill keeps the bus from running")
 
-// SetDrill puts a fault in, or takes it out with None; the bus then comes back with its next start.
-func (b *Bus) SetDrill(d Drill) { b.drill.Store(int32(d)) }
+// drilling is a drill until a time.
+type drilling struct {
+	kind  Drill
+	until time.Time
+}
+
+// SetDrill puts a fault in until a time, or takes it out with None; the bus then comes back with its next start.
+func (b *Bus) SetDrill(d Drill, until time.Time) { b.drill.Store(&drilling{d, until}) }
+
+// Drill gives the drill that goes on, and its end.
+func (b *Bus) Drill() (d Drill, until time.Time) {
+	now := b.drill.Load()
+	if now == nil || !time.Now().Before(now.until) {
+		return None, time.Time{}
+	}
+	return now.kind, now.until
+}
 
 func (b *Bus) drilled() error {
-	switch Drill(b.drill.Load()) {
+	switch kind, _ := b.Drill(); kind {
 	case Refuse:
 		return errRefuse
 	case Crash:

@@ -66,7 +66,7 @@ type hole struct {
 
 // Write writes, or only says so.
 func (h hole) Write(p []byte) (int, error) {
-	if Drill(h.b.drill.Load()) == Hang {
+	if kind, _ := h.b.Drill(); kind == Hang {
 		return len(p), nil
 	}
 	return h.Conn.Write(p)

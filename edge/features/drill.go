@@ -25,13 +25,11 @@ var drills = map[string]string{"refuse": Refused, "hang": Hanging, "crash": Cras
 // fault or a time that there is not.
 func (s *Set) Drill(feature, kind string, span time.Duration) error {
 	b, known := s.boundaries[feature]
-	switch {
-	case !known:
-		return fault.At(fault.InvalidField, "feature", "There is no feature %q; there are %s.", feature, strings.Join(Names(), ", "))
-	case drills[kind] == "":
-		return fault.At(fault.InvalidField, "fault", "A drill is to refuse, hang or crash, not %q.", kind)
-	case span <= 0 || span > LongestDrill:
-		return fault.At(fault.InvalidField, "seconds", "A drill lasts from one second to %s.", LongestDrill)
+	if !known {
+		return noFeature(feature)
+	}
+	if err := CheckDrill(kind, span); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	b.drill = &Drill{Fault: kind, Until: s.now().Add(span)}
@@ -40,11 +38,26 @@ func (s *Set) Drill(feature, kind string, span time.Duration) error {
 	return nil
 }
 
+// CheckDrill refuses a fault or a time that no drill has.
+func CheckDrill(kind string, span time.Duration) error {
+	switch {
+	case drills[kind] == "":
+		return fault.At(fault.InvalidField, "fault", "A drill is to refuse, hang or crash, not %q.", kind)
+	case span <= 0 || span > LongestDrill:
+		return fault.At(fault.InvalidField, "seconds", "A drill lasts from one second to %s.", LongestDrill)
+	}
+	return nil
+}
+
+func noFeature(name string) error {
+	return fault.At(fault.InvalidField, "feature", "There is no feature %q to be drilled. The features are %s and presence.", name, strings.Join(Names(), ", "))
+}
+
 // EndDrill takes the fault out again; the feature comes back as after any other failure.
 func (s *Set) EndDrill(feature string) error {
 	b, known := s.boundaries[feature]
 	if !known {
-		return fault.At(fault.InvalidField, "feature", "There is no feature %q; there are %s.", feature, strings.Join(Names(), ", "))
+		return noFeature(feature)
 	}
 	s.mu.Lock()
 	b.drill = nil

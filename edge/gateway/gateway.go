@@ -31,6 +31,7 @@ type Options struct {
 	Checks    []Check         // of /readyz
 	Stats     []func() []Stat // of Metrics, asked at each scrape
 	Version   string
+	PublicURL string      // where people reach the box; "": what each asker reached it by
 	TLS       *tls.Config // nil: plain HTTP
 	Authority []byte      // PEM of the box's own certificate authority, if it has one
 	Logger    *slog.Logger

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/url"
 
 	"multistream/shared/event"
@@ -11,7 +12,7 @@ import (
 // JoinCode is by which code a class is joined, and where. Without a code all of it is null.
 type JoinCode struct {
 	Code     *string `json:"code"`
-	JoinURL  *string `json:"joinUrl"` // as this box was asked; the code is in its fragment, which no server and no log is sent
+	JoinURL  *string `json:"joinUrl"` // the configured address, else as this box was asked; the code is in its fragment, which no server and no log is sent
 	QR       *string `json:"qr"`      // the address as a QR code: an SVG picture
 	Position string  `json:"position"`
 }
@@ -84,15 +85,22 @@ func (g *Gateway) joinCode(c *call) (any, error) {
 		return out, err
 	}
 	g.guesses.learn(sourceOf(addressOf(c.r)), code)
-	address := url.URL{Scheme: "http", Host: c.r.Host, Path: "/join", Fragment: code}
-	if c.r.TLS != nil {
-		address.Scheme = "https"
-	}
-	text := address.String()
+	text := g.addressFor(c.r) + "/join#" + url.PathEscape(code)
 	picture, err := qrPicture(text)
 	if err != nil {
 		return nil, fault.At(fault.InvalidField, "Host", "The address that this box was asked by is too long for a QR code.").Because(err)
 	}
 	out.Code, out.JoinURL, out.QR = &code, &text, &picture
 	return out, nil
+}
+
+// addressFor is where people reach the box: what was configured, else what the asker reached it by.
+func (g *Gateway) addressFor(r *http.Request) string {
+	switch {
+	case g.o.PublicURL != "":
+		return g.o.PublicURL
+	case r.TLS != nil:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }

@@ -129,10 +129,6 @@ func (g *Gateway) me(c *call) (any, error) {
 	return g.o.Identity.Me(c.r.Context(), c.who)
 }
 
-func notBuilt(*Gateway, *call) (any, error) {
-	return nil, fault.New(fault.NotBuilt, "This box can't do this yet. Nothing was changed.")
-}
-
 func mediaOff(*Gateway, *call) (any, error) {
 	return nil, fault.New(fault.MediaOff, "Sound and picture are off on this box; the class goes on without. Nothing was changed.")
 }
