@@ -25,6 +25,7 @@ type socket struct {
 	ctx     context.Context // ends with the connection or the gateway
 	code    atomic.Int64    // with which it was closed by us; 0: by the client
 	pinging atomic.Bool
+	reading turns // of the reader: pongs come while it reads
 	strikes int // messages that were no commands, in the reader
 }
 
