@@ -26,7 +26,7 @@ type socket struct {
 	code    atomic.Int64    // with which it was closed by us; 0: by the client
 	pinging atomic.Bool
 	reading turns // of the reader: pongs come while it reads
-	strikes int // messages that were no commands, in the reader
+	strikes int   // messages that were no commands, in the reader
 }
 
 // live upgrades a request to a socket and serves it until it ends. What is wrong with the request itself is answered over
