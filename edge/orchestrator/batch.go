@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync/atomic"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -19,7 +20,10 @@ type batch struct {
 	keys    map[seenKey]*item // commands of this batch by key
 	spent   []event.ID        // anonymous polls that end in it
 	listed  bool              // the session's row in the list changes
-	done    chan error        // what became of it, once it is on its way
+	follow  bool              // something is left to do once it is durable (see afterCommit)
+	parts   atomic.Int32      // the log's answer and the last entry: how many of them are to come, once it is on its way
+	err     error             // the log's answer
+	told    bool              // err is known
 }
 
 // decide takes waiting commands and decides them, one after the other, on the tentative state.
@@ -149,10 +153,21 @@ func (c *class) stamp(cmd *session.Command, facts []event.Fact, digest []byte) (
 		c.head = e
 		opened := event.Opened{Type: e.Type, Version: e.SchemaVersion, Epoch: e.Epoch, Sequence: e.Sequence,
 			ActorID: e.ActorID, CreatedAt: e.CreatedAt, Payload: f.Payload}
+		c.encodeLast()
 		session.Apply(c.state, opened)
-		events, entries = append(events, e), append(entries, newEntry(c.state, opened))
+		c.unencoded = &Entry{Epoch: e.Epoch, Sequence: e.Sequence, opened: opened}
+		events, entries = append(events, e), append(entries, c.unencoded)
 	}
 	return events, entries, nil
+}
+
+// encodeLast encodes the latest entry, while the state is still the one right after it. It is put off until now because the
+// last of a batch can be encoded while the log is at work.
+func (c *class) encodeLast() {
+	if c.unencoded != nil {
+		c.unencoded.encode(c.state)
+		c.unencoded = nil
+	}
 }
 
 // listChanges tells whether events of a type change the session's row in the list of sessions.

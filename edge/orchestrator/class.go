@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"multistream/shared/event"
@@ -19,9 +20,11 @@ const (
 	retryLog       = time.Second
 )
 
-// class is one class in memory. All fields but mail and tail belong to its goroutine.
+// class is one class in memory. It does one thing at a time, in its turn: its goroutine takes the turn when it is woken, and
+// a caller takes it to have a command decided at once where nothing else goes on.
 type class struct {
 	o       *Orchestrator
+	ctx     context.Context // of the Run that it belongs to
 	tenant  event.ID
 	id      event.ID
 	log     *slog.Logger
@@ -29,6 +32,10 @@ type class struct {
 	tail    *tail
 	ready   chan struct{} // closed after the first load, good or bad
 	stopped chan struct{} // closed when the goroutine has ended
+	flight  flight
+
+	turn   sync.Mutex // guards what is below
+	wakeAt time.Time  // when the goroutine wakes by itself
 
 	state    *session.State
 	head     event.Event // last event decided (only what the next one needs)
@@ -37,8 +44,8 @@ type class struct {
 	failed   error // why the class can't be served, or nil
 	lastSnap int64 // sequence of the newest snapshot
 
-	preparing *batch   // decided, not yet on its way
-	inFlight  []*batch // being appended, in order
+	preparing *batch // decided, not yet on its way
+	unencoded *Entry // the latest entry, while nothing is encoded of it
 
 	clock    clock
 	presence presence
@@ -52,9 +59,12 @@ type seenKey struct {
 	key   string
 }
 
-func newClass(o *Orchestrator, tenant, id event.ID) *class {
-	return &class{o: o, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
+// newClass makes a class that is not loaded; its goroutine has the turn from the start.
+func newClass(ctx context.Context, o *Orchestrator, tenant, id event.ID) *class {
+	c := &class{o: o, ctx: ctx, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
 		ready: make(chan struct{}), stopped: make(chan struct{})}
+	c.turn.Lock()
+	return c
 }
 
 // loaded waits until the class was loaded and tells why it can't be served, if so.
@@ -78,42 +88,75 @@ func (c *class) gone(ctx context.Context) error {
 }
 
 // run is the class's goroutine.
-func (c *class) run(ctx context.Context) {
+func (c *class) run() {
 	defer close(c.stopped)
-	c.failed = c.load(ctx)
+	c.failed = c.load(c.ctx)
 	close(c.ready)
 	c.idleFrom = time.Now()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		c.step(ctx)
-		timer.Reset(c.nextTimer())
+		c.settle(c.ctx)
+		c.step(c.ctx)
+		wait := c.nextTimer()
+		c.wakeAt = time.Now().Add(wait)
+		c.turn.Unlock()
+		timer.Reset(wait)
 		select {
 		case <-c.mail.wake:
-		case err := <-c.committed():
-			c.settle(ctx, err)
+			c.turn.Lock()
 		case <-timer.C:
-			c.onTimer(ctx)
+			c.turn.Lock()
+			c.onTimer(c.ctx)
 			if c.unloadable() && c.o.forget(c) {
-				c.finish(ctx)
+				c.finish()
 				return
 			}
-		case <-ctx.Done():
-			c.finish(ctx)
+		case <-c.ctx.Done():
+			c.turn.Lock()
+			c.finish()
 			return
 		}
 	}
 }
 
+// serve has a command that was just put decided: by the caller itself if the class rests, which saves two hand-overs between
+// goroutines; by the class's goroutine if anything else waits or is on its way, so that more is decided into one batch.
+func (c *class) serve() {
+	if !c.turn.TryLock() {
+		c.mail.ring() // whoever has the turn may have looked before the command came
+		return
+	}
+	reads, commands := c.mail.pending()
+	if !commands {
+		c.turn.Unlock()
+		return
+	}
+	rests := !reads && c.failed == nil && c.trouble == nil && c.preparing == nil && c.flight.empty() && c.ctx.Err() == nil
+	if rests {
+		c.idleFrom = time.Now()
+		c.decide(c.ctx)
+		if c.preparing != nil {
+			c.send(c.ctx)
+		}
+		reads, commands = c.mail.pending()
+	}
+	wake := !rests || reads || commands || time.Now().Add(c.nextTimer()).Before(c.wakeAt)
+	c.turn.Unlock()
+	if wake {
+		c.mail.ring()
+	}
+}
+
 // step does what can be done now: decide what waits, send off what was decided, answer reads on committed state only.
 func (c *class) step(ctx context.Context) {
-	for {
+	for !c.flight.broken() {
 		reads, commands := c.mail.pending()
 		if c.failed != nil {
 			c.refuseAll(c.failed)
 			return
 		}
-		if reads && c.preparing == nil && len(c.inFlight) == 0 {
+		if reads && c.preparing == nil && !c.flight.holds(1) {
 			for _, f := range c.mail.takeReads() {
 				f()
 			}
@@ -125,7 +168,7 @@ func (c *class) step(ctx context.Context) {
 			c.idleFrom = time.Now()
 			c.decide(ctx)
 		}
-		if c.preparing != nil && len(c.inFlight) < c.atOnce() {
+		if c.preparing != nil && !c.flight.holds(c.atOnce()) {
 			c.send(ctx)
 			continue
 		}
@@ -143,14 +186,6 @@ func (c *class) atOnce() int {
 	return 1
 }
 
-// committed is told what became of the oldest batch on its way; nil where there is none.
-func (c *class) committed() <-chan error {
-	if len(c.inFlight) == 0 {
-		return nil
-	}
-	return c.inFlight[0].done
-}
-
 func (c *class) refuseAll(err error) {
 	for _, it := range c.mail.take(1 << 30) {
 		it.finish(Answer{}, err)
@@ -160,11 +195,13 @@ func (c *class) refuseAll(err error) {
 	}
 }
 
-// finish ends the goroutine: what is being appended is waited for, what was not begun is refused.
-func (c *class) finish(ctx context.Context) {
-	for len(c.inFlight) > 0 {
-		c.settle(ctx, <-c.committed())
+// finish ends the class in its last turn: what is being appended is waited for, what was not begun is refused.
+func (c *class) finish() {
+	for c.flight.holds(1) {
+		<-c.mail.wake
+		c.settle(c.ctx)
 	}
+	c.settle(c.ctx)
 	items, reads := c.mail.close()
 	if c.preparing != nil {
 		items = append(c.preparing.items, items...)
@@ -180,6 +217,6 @@ func (c *class) finish(ctx context.Context) {
 }
 
 func (c *class) unloadable() bool {
-	return c.preparing == nil && len(c.inFlight) == 0 && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
+	return c.preparing == nil && c.flight.empty() && c.trouble == nil && time.Since(c.idleFrom) >= c.o.o.Idle &&
 		(c.failed != nil || c.state.Life.EndsAt == 0 && c.state.Roster.Present == 0)
 }

@@ -156,11 +156,11 @@ func (o *Orchestrator) class(tenant, id event.ID) *class {
 	if ok && c.tenant == tenant {
 		return c
 	}
-	c = newClass(o, tenant, id)
+	c = newClass(o.ctx, o, tenant, id)
 	if !ok {
 		o.classes[id] = c
 	}
-	go c.run(o.ctx)
+	go c.run()
 	return c
 }
 
