@@ -54,8 +54,9 @@ func (sc scenario) measure(ctx context.Context, b *bench) (err error) {
 	defer func() { err = errors.Join(err, d.close()) }()
 
 	each := 4 // commands of each writer in a chunk; adjusted to the wanted time
-	var ours, raws, cpu, rawCPU, syncs []float64
+	var ours, raws, cpu, rawCPU, syncs, group, rawGroup []float64
 	for round := 0; round < b.rounds+2; round++ {
+		before, rawBefore := s.box.Store.Stats(), r.commits
 		perSecond, used, err := s.chunk(ctx, writers, each)
 		if err != nil {
 			return err
@@ -75,6 +76,9 @@ func (sc scenario) measure(ctx context.Context, b *bench) (err error) {
 			each = max(4, int(b.chunk.Seconds()*rawPerSecond)/len(writers))
 			continue
 		}
+		after := s.box.Store.Stats()
+		group = append(group, float64(after.Events-before.Events)/float64(after.Commits-before.Commits))
+		rawGroup = append(rawGroup, float64(len(rows))/float64(r.commits-rawBefore))
 		ours, raws = append(ours, perSecond), append(raws, rawPerSecond)
 		cpu, rawCPU = append(cpu, used), append(rawCPU, rawUsed)
 		n, err := d.perSecond(20)
@@ -85,8 +89,8 @@ func (sc scenario) measure(ctx context.Context, b *bench) (err error) {
 	}
 	f := ratioFigure(sc.name, "/s", rawAppend, ours, raws, sc.atLeast)
 	f.Disk = quantile(syncs, 0.5)
-	f.Note = fmt.Sprintf("processor time a command: ours %.0f µs, raw %.0f µs; disk meanwhile: %.0f appends of 4 kB with fsync /s (%.0f … %.0f)",
-		quantile(cpu, 0.5), quantile(rawCPU, 0.5), f.Disk, quantile(syncs, 0.25), quantile(syncs, 0.75))
+	f.Note = fmt.Sprintf("processor time a command: ours %.0f µs, raw %.0f µs; rows a commit: ours %.1f, raw %.1f; disk meanwhile: %.0f appends of 4 kB with fsync /s (%.0f … %.0f)",
+		quantile(cpu, 0.5), quantile(rawCPU, 0.5), quantile(group, 0.5), quantile(rawGroup, 0.5), f.Disk, quantile(syncs, 0.25), quantile(syncs, 0.75))
 	return b.out.add(f)
 }
 

@@ -33,6 +33,7 @@ type raw struct {
 	ended                 sync.WaitGroup
 	source                *sql.DB // the box's database, read only
 	place                 int64   // of the last row taken from there
+	commits               int     // made; read only while no row is on its way
 }
 
 type rawRow struct {
@@ -191,6 +192,7 @@ func (r *raw) transaction(group []rawRow) error {
 			return err
 		}
 	}
+	r.commits++
 	_, err := r.commit.ExecContext(ctx)
 	return err
 }

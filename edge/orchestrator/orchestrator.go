@@ -197,9 +197,9 @@ func (o *Orchestrator) class(tenant, id event.ID) *class {
 	} else if ok {
 		return nil
 	}
-	c := newClass(o, tenant, id)
+	c := newClass(o.ctx, o, tenant, id)
 	o.classes[id] = c
-	go c.run(o.ctx)
+	go c.run()
 	return c
 }
 

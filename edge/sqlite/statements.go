@@ -19,28 +19,36 @@ const selectHead = "SELECT epoch, sequence, hash, created_at FROM session_heads 
 
 // writeStatements are prepared once on the writer's connection.
 type writeStatements struct {
-	begin, commit, rollback, savepoint, undo, release *sql.Stmt
-	insert, summary, head, walSize                    *sql.Stmt
+	begin, commit, rollback, savepoint, undo, release, insert, summary *direct
+	head, walSize                                                      *sql.Stmt
 }
 
+const insertEvent = "INSERT INTO session_state_events (place, " + eventColumns + `)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
 func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
-	return prepareAll(ctx, conn, map[string]**sql.Stmt{
-		"BEGIN IMMEDIATE":             &w.begin,
-		"COMMIT":                      &w.commit,
-		"ROLLBACK":                    &w.rollback,
-		"SAVEPOINT unit":              &w.savepoint,
-		"ROLLBACK TO unit":            &w.undo,
-		"RELEASE unit":                &w.release,
-		selectHead:                    &w.head,
-		upsertSummary:                 &w.summary,
-		"PRAGMA wal_checkpoint(NOOP)": &w.walSize,
-		"INSERT INTO session_state_events (place, " + eventColumns + `)
-		 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`: &w.insert,
+	err := prepareDirect(ctx, conn, map[string]**direct{
+		"BEGIN IMMEDIATE":  &w.begin,
+		"COMMIT":           &w.commit,
+		"ROLLBACK":         &w.rollback,
+		"SAVEPOINT unit":   &w.savepoint,
+		"ROLLBACK TO unit": &w.undo,
+		"RELEASE unit":     &w.release,
+		insertEvent:        &w.insert,
+		upsertSummary:      &w.summary,
 	})
+	if err != nil {
+		return err
+	}
+	return prepareAll(ctx, conn, map[string]**sql.Stmt{selectHead: &w.head, "PRAGMA wal_checkpoint(NOOP)": &w.walSize})
 }
 
 func (w *writeStatements) close() error {
-	return closeAll(w.begin, w.commit, w.rollback, w.savepoint, w.undo, w.release, w.insert, w.summary, w.head, w.walSize)
+	errs := []error{closeAll(w.head, w.walSize)}
+	for _, d := range []*direct{w.begin, w.commit, w.rollback, w.savepoint, w.undo, w.release, w.insert, w.summary} {
+		errs = append(errs, d.close())
+	}
+	return errors.Join(errs...)
 }
 
 // statements are prepared once on the pool that reads.
