@@ -28,6 +28,7 @@ type checkRequest struct {
 	Data  string   `json:"data"`
 	Acks  []string `json:"acks"`
 	Count int      `json:"count"`
+	Cut   bool     `json:"cut"` // its files are not of one instant: what belongs together across them may not be there
 }
 
 type checkAnswer struct {
@@ -69,7 +70,7 @@ func examine(base string, images <-chan image, r *results) {
 			oracle, err = startPeer("oracle", "-serve")
 		}
 		if err == nil {
-			err = child.ask(checkRequest{folder, im.acks, im.count}, &answer)
+			err = child.ask(checkRequest{folder, im.acks, im.count, im.Mode == "cut"}, &answer)
 		}
 		if err == nil && answer.Error == "" {
 			err = oracle.ask(oracleRequest{Data: folder, Acks: im.acks, Count: im.count}, &verdict)

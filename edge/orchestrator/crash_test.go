@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"fmt"
 	"testing"
 
 	"multistream/shared/event"
@@ -28,6 +29,31 @@ func TestRuleThatCrashes(t *testing.T) {
 		}
 		b.rule = nil
 		b.must(ada, "chat.send", "hello", chat)
+		b.checkLog()
+	})
+}
+
+// Everybody who waits when a class crashes is told, whether their command was begun or not.
+func TestCrashTellsAllWhoWait(t *testing.T) {
+	bothWays(t, func(t *testing.T, b *box) {
+		b.live()
+		var commands []func()
+		for i := range 40 {
+			commands = append(commands, func() {
+				_, err := b.give(ada, "hand.raise", fmt.Sprint(i), &session.HandRaise{})
+				if err != nil && fault.Of(err).Code != fault.Internal {
+					t.Errorf("told %v", err)
+				}
+			})
+		}
+		asked := 0
+		b.ring.current = func(event.ID) error {
+			if asked++; asked == 13 {
+				panic("a mistake outside of the rules")
+			}
+			return nil
+		}
+		b.queued(commands...)
 		b.checkLog()
 	})
 }

@@ -16,6 +16,7 @@ type checkRequest struct {
 	Data  string   `json:"data"`
 	Acks  []string `json:"acks"`
 	Count int      `json:"count"` // lines of the last file that count, -1 for all
+	Cut   bool     `json:"cut"`   // log and keys are not of one instant
 }
 
 type checkAnswer struct {
@@ -58,7 +59,7 @@ func check(ctx context.Context, r checkRequest, a *checkAnswer) error {
 		return fmt.Errorf("the store does not open: %w", err)
 	}
 	a.Kept, a.Torn = store.kept, store.torn
-	err = look(ctx, store, acks, a)
+	err = look(ctx, store, acks, r.Cut, a)
 	if closing := store.close(); err == nil && closing != nil {
 		err = fmt.Errorf("the store does not close: %w", closing)
 	}
@@ -68,7 +69,7 @@ func check(ctx context.Context, r checkRequest, a *checkAnswer) error {
 // openedTexts is of how many of the latest events the sealed text is opened: a key that a power cut took is a young one.
 const openedTexts = 40
 
-func look(ctx context.Context, store *store, acks []ack, a *checkAnswer) error {
+func look(ctx context.Context, store *store, acks []ack, cut bool, a *checkAnswer) error {
 	logs := map[event.ID][]event.Event{}
 	for i, k := range acks {
 		if _, ok := logs[k.Session]; !ok {
@@ -90,7 +91,13 @@ func look(ctx context.Context, store *store, acks []ack, a *checkAnswer) error {
 			a.Lost = append(a.Lost, fmt.Sprintf("key of session %s sequence %d: %v", k.Session, k.Sequence, err))
 		}
 	}
-	return goOn(ctx, store, logs)
+	if err := goOn(ctx, store, logs); err != nil || cut {
+		return err
+	}
+	if err := secrets(ctx, store, logs, a); err != nil {
+		return err
+	}
+	return teachOn(ctx, store, logs)
 }
 
 // readAll reads a session through the store and holds it to the rules of a chain.
@@ -121,7 +128,7 @@ func readAll(ctx context.Context, store *store, tenant, session event.ID) ([]eve
 func goOn(ctx context.Context, store *store, logs map[event.ID][]event.Event) error {
 	classes := []*class{newClass(event.NewID())}
 	for session, log := range logs {
-		if len(log) > 0 {
+		if len(log) > 0 && log[0].Type == event.TypeChatMessage { // a lesson goes on by its orchestrator
 			last := &log[len(log)-1]
 			classes = append(classes, &class{tenant: last.TenantID, session: session, head: headAfter(last), commands: 1_000_000})
 			break

@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string) error {
 // store is what the child uses of an edge's data folder.
 type store struct {
 	eventlog.Log
+	box        *edge.Box
 	edge       event.ID
 	keys       event.KeyRing
 	kept, torn int64 // where the log of the run before ended, and the bytes behind that
@@ -53,5 +54,5 @@ func open(ctx context.Context, dir string) (*store, error) {
 		return nil, err
 	}
 	left := box.Store.Recovery()
-	return &store{Log: box.Store, edge: box.Store.EdgeID(), keys: box.Store.Keys(), kept: left.KeptBytes, torn: left.TornBytes, close: box.Close}, nil
+	return &store{Log: box.Store, box: box, edge: box.Store.EdgeID(), keys: box.Store.Keys(), kept: left.KeptBytes, torn: left.TornBytes, close: box.Close}, nil
 }
