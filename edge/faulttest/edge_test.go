@@ -30,6 +30,7 @@ type edgeTarget struct {
 	program  string
 	template map[string][]byte // a data folder with everything set up
 	sessions []string
+	polls    map[string]string // an anonymous one that stays open, by session
 
 	mu      sync.Mutex
 	signIns map[string]signIn // by pupil
@@ -45,7 +46,7 @@ type signIn struct {
 }
 
 func newEdgeTarget(t *testing.T) *edgeTarget {
-	return &edgeTarget{program: program(t, "edge"), signIns: map[string]signIn{}}
+	return &edgeTarget{program: program(t, "edge"), signIns: map[string]signIn{}, polls: map[string]string{}}
 }
 
 func (e *edgeTarget) command(folder, address string) *exec.Cmd { return e.run(folder, address) }
@@ -102,7 +103,12 @@ func (e *edgeTarget) setUp(t *testing.T, folder, address string) {
 		if err != nil {
 			t.Fatalf("set up class %d: %v\n%s", n, err, server.Stderr)
 		}
-		e.sessions = append(e.sessions, made.ID)
+		var poll struct{ ID string }
+		if err := post(ctx, "http://"+address+"/api/sessions/"+made.ID+"/polls", teacher.AccessToken, "poll", map[string]any{
+			"prompt": "Real or virtual?", "options": []string{"real", "virtual"}, "multiple": false, "anonymous": true, "live": false}, &poll); err != nil {
+			t.Fatalf("set up the poll of class %d: %v\n%s", n, err, server.Stderr)
+		}
+		e.sessions, e.polls[made.ID] = append(e.sessions, made.ID), poll.ID
 	}
 }
 
@@ -156,16 +162,31 @@ type edgeClient struct {
 	base, session, email string
 }
 
-// send sends a chat message or a reaction. Who is not signed in, or not in the class, does that first.
+// asks gives the command that has a key: mostly a message; among ten a reaction, a hand that goes up and down, and an anonymous
+// vote for the other option than the last time, of which the log does not tell whose it is.
+func (c *edgeClient) asks(key string) (path string, body any, anonymous bool) {
+	switch last := key[len(key)-1]; last {
+	case '0':
+		return "/reactions", map[string]string{"reaction": "clap"}, false
+	case '3', '7':
+		return "/hands", map[string]string{"action": map[byte]string{'3': "raise", '7': "lower"}[last]}, false
+	case '5':
+		tens := 0 // of command-5 there are none
+		if c := key[len(key)-2]; c != '-' {
+			tens = int(c - '0')
+		}
+		return "/polls/" + c.target.polls[c.session] + "/votes", map[string]any{"choices": []int{tens % 2}}, true
+	}
+	return "/chat", map[string]any{"content": "This is " + key, "to": map[string]string{"audience": "all"}}, false
+}
+
+// send sends a command. Who is not signed in, or not in the class, does that first.
 func (c *edgeClient) send(ctx context.Context, key string) (acknowledged, error) {
 	s, err := c.target.signIn(ctx, c.base, c.email)
 	if err != nil {
 		return acknowledged{}, err
 	}
-	what, body := "/chat", any(map[string]any{"content": "This is " + key, "to": map[string]string{"audience": "all"}})
-	if key[len(key)-1] == '0' {
-		what, body = "/reactions", map[string]string{"reaction": "clap"}
-	}
+	what, body, anonymous := c.asks(key)
 	var answer struct{ Position string }
 	err = post(ctx, c.base+"/api/sessions/"+c.session+what, s.AccessToken, key, body, &answer)
 	var refused *refusal
@@ -183,6 +204,9 @@ func (c *edgeClient) send(ctx context.Context, key string) (acknowledged, error)
 	}
 	var epoch int
 	a := acknowledged{Tenant: s.User.TenantID, Session: c.session, Actor: s.User.ID, Key: key}
+	if anonymous {
+		a.Actor = ""
+	}
 	if _, err := fmt.Sscanf(answer.Position, "%d.%d", &epoch, &a.Sequence); err != nil {
 		return a, fmt.Errorf("position %q: %w", answer.Position, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"multistream/edge/gateway/strictjson"
@@ -41,6 +42,32 @@ type ErrorFrame struct {
 	Key string `json:"key,omitempty"`
 }
 
+// turns tells whether the reader has been reading all the while.
+type turns struct {
+	mu    sync.Mutex
+	stops int
+	stood bool
+}
+
+func (t *turns) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stops, t.stood = t.stops+1, true
+}
+
+func (t *turns) goOn() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.stood = false
+}
+
+// count gives how often it stopped, and whether it stands still at this moment.
+func (t *turns) count() (stops int, stands bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stops, t.stood
+}
+
 // read takes commands one after the other until the connection ends. A client that floods waits for its own answers.
 func (s *socket) read() {
 	for {
@@ -68,7 +95,9 @@ func (s *socket) read() {
 		if kind != websocket.MessageText {
 			data = nil // refused as no JSON
 		}
+		s.reading.stop()
 		s.message(data)
+		s.reading.goOn()
 		if s.broken() {
 			return
 		}

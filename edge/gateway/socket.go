@@ -27,7 +27,8 @@ type socket struct {
 	cancel  func()
 	code    atomic.Int64 // with which it was closed by us; 0: by the client
 	pinging atomic.Bool
-	strikes int // messages that were no commands, in the reader
+	reading turns // of the reader: pongs come while it reads
+	strikes int   // messages that were no commands, in the reader
 }
 
 // live upgrades a request to a socket and serves it until it ends. What is wrong with the request itself is answered over

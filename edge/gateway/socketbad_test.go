@@ -146,6 +146,41 @@ func TestRevokedSocket(t *testing.T) {
 	}
 }
 
+// TestSlowAnswerCutsNobodyOff: while a class takes its time to answer, a client's pongs are not read; it is not cut off for that.
+func TestSlowAnswerCutsNobodyOff(t *testing.T) {
+	s := open(t, func(o *gateway.Options) { o.Pace.Ping, o.Pace.Write = 10*time.Millisecond, 100*time.Millisecond })
+	class := s.live("sam")
+	pings := make(chan struct{}, 1000)
+	sam := s.socket("sam", class, "", func(o *websocket.DialOptions) {
+		o.OnPingReceived = func(context.Context, []byte) bool { pings <- struct{}{}; return true }
+	})
+	sam.next()
+	hang := make(chan struct{})
+	s.classes.mu.Lock()
+	s.classes.hang = hang
+	s.classes.mu.Unlock()
+	sam.write(`{"command":{"type":"hand.raise","key":"k"}}`)
+	go func() {
+		defer close(hang)
+		for len(pings) > 0 {
+			<-pings
+		}
+		for range 4 { // each is sent when the one before was given up
+			select {
+			case <-pings:
+			case <-sam.ctx.Done():
+			}
+		}
+	}()
+	m := sam.next() // it reads, and so answers pings
+	for m.Reply == nil && m.Error == nil {
+		m = sam.next()
+	}
+	if m.Reply == nil || m.Reply.Key != "k" {
+		t.Errorf("answered %+v", m)
+	}
+}
+
 // TestSocketRate: a flood over a socket is refused like one over REST.
 func TestSocketRate(t *testing.T) {
 	s := open(t, func(o *gateway.Options) { o.Pace.CommandsPer10 = 4 })

@@ -190,11 +190,14 @@ func (w *socketWriter) due(now time.Time) error {
 	return nil
 }
 
-// pong waits for the answer to a ping, and gives the client up without one.
+// pong waits for the answer to a ping, and gives the client up without one, unless we did not listen all the while because a
+// command was being answered: then the next ping tells.
 func (s *socket) pong() {
 	ctx, cancel := context.WithTimeout(s.ctx, s.g.o.Pace.Write)
 	defer cancel()
-	if err := s.conn.Ping(ctx); err != nil {
+	before, stood := s.reading.count()
+	err := s.conn.Ping(ctx)
+	if after, _ := s.reading.count(); err != nil && !stood && after == before {
 		_ = s.conn.CloseNow()
 	}
 	s.pinging.Store(false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync/atomic"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -20,7 +21,11 @@ type batch struct {
 	spent   []event.ID        // anonymous polls that end in it
 	size    int               // bytes of their payloads
 	listed  bool              // the session's row in the list changes
-	done    chan error        // what became of it, once it is on its way
+	follow  bool              // something is left to do once it is durable (see afterCommit)
+	parts   atomic.Int32      // the log's answer and the last entry: how many of them are to come, once it is on its way
+	err     error             // the log's answer
+	told    bool              // err is known
+	crashed bool              // its last entry could not be encoded
 }
 
 // decide takes waiting commands and decides them, one after the other, on the tentative state.
@@ -29,8 +34,9 @@ func (c *class) decide(ctx context.Context) {
 		c.preparing = &batch{keys: map[seenKey]*item{}}
 	}
 	b := c.preparing
-	for _, it := range c.mail.take(min(biteCommands, batchCommands-len(b.items))) {
-		b.items = append(b.items, it)
+	taken := c.mail.take(min(biteCommands, batchCommands-len(b.items)))
+	b.items = append(b.items, taken...) // before one of them crashes
+	for _, it := range taken {
 		it.answer, it.err = c.decideOne(ctx, b, it)
 	}
 }
@@ -168,11 +174,22 @@ func (c *class) take(events []event.Event, facts []event.Fact) []*Entry {
 		e := &events[i]
 		opened := event.Opened{Type: e.Type, Version: e.SchemaVersion, Epoch: e.Epoch, Sequence: e.Sequence,
 			ActorID: e.ActorID, CreatedAt: e.CreatedAt, Payload: facts[i].Payload}
+		c.encodeLast()
 		session.Apply(c.state, opened)
 		c.head = *e
-		entries = append(entries, newEntry(c.state, opened))
+		c.unencoded = &Entry{Epoch: e.Epoch, Sequence: e.Sequence, opened: opened}
+		entries = append(entries, c.unencoded)
 	}
 	return entries
+}
+
+// encodeLast encodes the latest entry, while the state is still the one right after it. It is put off until now because the
+// last of a batch can be encoded while the log is at work.
+func (c *class) encodeLast() {
+	if c.unencoded != nil {
+		c.unencoded.encode(c.state)
+		c.unencoded = nil
+	}
 }
 
 // listChanges tells whether events of a type change the session's row in the list of sessions.

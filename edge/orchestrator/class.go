@@ -22,9 +22,11 @@ const (
 	retryLog       = time.Second
 )
 
-// class is one class in memory. All fields but mail and tail belong to its goroutine.
+// class is one class in memory. It does one thing at a time, in its turn: its goroutine takes the turn when it is woken, and
+// a caller takes it to have a command decided at once where nothing else goes on.
 type class struct {
 	o       *Orchestrator
+	ctx     context.Context // of the Run that it belongs to
 	tenant  event.ID
 	id      event.ID
 	log     *slog.Logger
@@ -32,6 +34,10 @@ type class struct {
 	tail    *tail
 	ready   chan struct{} // closed after the first load, good or bad
 	stopped chan struct{} // closed when the goroutine has ended
+	flight  flight
+
+	turn   sync.Mutex // guards what is below
+	wakeAt time.Time  // when the goroutine wakes by itself
 
 	state    *session.State
 	head     event.Event // last event decided (only what the next one needs)
@@ -42,13 +48,14 @@ type class struct {
 	spent    []event.ID     // anonymous polls that ended and whose secret is not destroyed yet
 	behind   sync.WaitGroup // snapshots and probes on their way
 
-	preparing *batch   // decided, not yet on its way
-	inFlight  []*batch // being appended, in order
+	preparing *batch // decided, not yet on its way
+	unencoded *Entry // the latest entry, while nothing is encoded of it
 
 	clock    clock
 	presence presence
 	trouble  *trouble // the log can't be written; nil when it can
 	idleFrom time.Time
+	crash    *crash // of a caller that had the turn: the goroutine is to end the class
 }
 
 // seenKey names a command: who gave it, with which key.
@@ -57,9 +64,12 @@ type seenKey struct {
 	key   string
 }
 
-func newClass(o *Orchestrator, tenant, id event.ID) *class {
-	return &class{o: o, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
+// newClass makes a class that is not loaded; its goroutine has the turn from the start.
+func newClass(ctx context.Context, o *Orchestrator, tenant, id event.ID) *class {
+	c := &class{o: o, ctx: ctx, tenant: tenant, id: id, log: o.log.With("session", id.String()), mail: newMailbox(), tail: newTail(),
 		ready: make(chan struct{}), stopped: make(chan struct{})}
+	c.turn.Lock()
+	return c
 }
 
 // loaded waits until the class was loaded and tells why it can't be served, if so.
@@ -83,10 +93,10 @@ func (c *class) gone(ctx context.Context) error {
 }
 
 // run is the class's goroutine.
-func (c *class) run(ctx context.Context) {
+func (c *class) run() {
 	defer close(c.stopped)
 	defer c.recovered()
-	c.failed = c.load(ctx)
+	c.failed = c.load(c.ctx)
 	close(c.ready)
 	if c.failed == nil && c.o.notice.Load() != nil {
 		c.tellStatus()
@@ -95,34 +105,64 @@ func (c *class) run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		c.step(ctx)
-		timer.Reset(c.nextTimer())
+		c.settle(c.ctx)
+		c.step(c.ctx)
+		wait := c.nextTimer()
+		c.wakeAt = time.Now().Add(wait)
+		c.turn.Unlock()
+		timer.Reset(wait)
 		select {
 		case <-c.mail.wake:
-		case err := <-c.committed():
-			c.settle(ctx, err)
+			c.takeTurn()
 		case <-timer.C:
-			c.onTimer(ctx)
+			c.takeTurn()
+			c.onTimer(c.ctx)
 			if c.unloadable() && c.o.forget(c) {
-				c.finish(ctx)
+				c.finish()
 				return
 			}
-		case <-ctx.Done():
-			c.finish(ctx)
+		case <-c.ctx.Done():
+			c.takeTurn()
+			c.finish()
 			return
 		}
 	}
 }
 
+// serve has a command that was just put decided: by the caller itself if the class rests, which saves two hand-overs between
+// goroutines; by the class's goroutine if anything else waits or is on its way, so that more is decided into one batch.
+func (c *class) serve() {
+	if !c.turn.TryLock() {
+		c.mail.ring() // whoever has the turn may have looked before the command came
+		return
+	}
+	reads, commands := c.mail.pending()
+	if !commands {
+		c.turn.Unlock()
+		return
+	}
+	rests := !reads && c.failed == nil && c.crash == nil && c.trouble == nil && c.preparing == nil && c.flight.empty() && c.ctx.Err() == nil
+	if rests {
+		c.idleFrom = time.Now()
+		c.decideNow()
+		reads, commands = c.mail.pending()
+	}
+	wake := !rests || c.crash != nil || reads || commands || time.Now().Add(c.nextTimer()).Before(c.wakeAt)
+	c.turn.Unlock()
+	if wake {
+		c.mail.ring()
+	}
+}
+
 // step does what can be done now: decide what waits, send off what was decided, answer reads on committed state only.
 func (c *class) step(ctx context.Context) {
-	for {
+	for !c.flight.broken() {
 		reads, commands := c.mail.pending()
 		if c.failed != nil {
 			c.refuseAll(c.failed)
 			return
 		}
-		if reads && c.preparing == nil && len(c.inFlight) == 0 {
+		if reads && c.preparing == nil && !c.flight.holds(1) {
 			for _, f := range c.mail.takeReads() {
 				f()
 			}
@@ -134,7 +174,7 @@ func (c *class) step(ctx context.Context) {
 			c.idleFrom = time.Now()
 			c.decide(ctx)
 		}
-		if c.preparing != nil && c.maySend() {
+		if c.preparing != nil && !c.flight.full(c.atOnce(), flyingBytes) {
 			c.send(ctx)
 			continue
 		}
@@ -144,29 +184,12 @@ func (c *class) step(ctx context.Context) {
 	}
 }
 
-// maySend tells whether one more batch may be on its way.
-func (c *class) maySend() bool {
-	bytes := 0
-	for _, b := range c.inFlight {
-		bytes += b.size
-	}
-	return len(c.inFlight) < c.atOnce() && (len(c.inFlight) == 0 || bytes < flyingBytes)
-}
-
 // atOnce is how many batches may be on their way.
 func (c *class) atOnce() int {
 	if _, ok := c.o.o.Log.(starter); ok {
 		return batchesAtOnce
 	}
 	return 1
-}
-
-// committed is told what became of the oldest batch on its way; nil where there is none.
-func (c *class) committed() <-chan error {
-	if len(c.inFlight) == 0 {
-		return nil
-	}
-	return c.inFlight[0].done
 }
 
 func (c *class) refuseAll(err error) {
@@ -178,11 +201,13 @@ func (c *class) refuseAll(err error) {
 	}
 }
 
-// finish ends the goroutine: what is being appended is waited for, what was not begun is refused.
-func (c *class) finish(ctx context.Context) {
-	for len(c.inFlight) > 0 {
-		c.settle(ctx, <-c.committed())
+// finish ends the class in its last turn: what is being appended is waited for, what was not begun is refused.
+func (c *class) finish() {
+	for c.flight.holds(1) {
+		<-c.mail.wake
+		c.settle(c.ctx)
 	}
+	c.settle(c.ctx)
 	items, reads := c.mail.close()
 	if c.preparing != nil {
 		items = append(c.preparing.items, items...)
@@ -202,6 +227,6 @@ func (c *class) finish(ctx context.Context) {
 }
 
 func (c *class) unloadable() bool {
-	return c.preparing == nil && len(c.inFlight) == 0 && c.trouble == nil && len(c.spent) == 0 && time.Since(c.idleFrom) >= c.o.o.Idle &&
+	return c.preparing == nil && c.flight.empty() && c.trouble == nil && len(c.spent) == 0 && time.Since(c.idleFrom) >= c.o.o.Idle &&
 		(c.failed != nil || c.state.Life.EndsAt == 0 && c.state.Roster.Present == 0)
 }

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"multistream/shared/event"
@@ -13,54 +14,41 @@ import (
 // attempts is how often a command is decided anew after an append that did not go through.
 const attempts = 3
 
-// send hands the prepared batch to the log. Refusals and no-ops of a batch without events are answered as soon as what they
-// were decided on is durable.
+// send puts the prepared batch on its way to the log. Refusals and no-ops of a batch without events are answered as soon as
+// what they were decided on is durable.
 func (c *class) send(ctx context.Context) {
 	b := c.preparing
 	c.preparing = nil
 	if len(b.events) == 0 {
-		if n := len(c.inFlight); n > 0 {
-			c.inFlight[n-1].items = append(c.inFlight[n-1].items, b.items...)
-		} else {
+		if !c.flight.ride(b.items) {
 			c.answer(b)
 		}
 		return
 	}
-	unit := eventlog.Batch{TenantID: c.tenant, SessionID: c.id, Events: b.events}
-	if b.listed {
-		unit.Summary = summary(c.tenant, c.state)
-	}
-	b.done = make(chan error, 1)
-	c.inFlight = append(c.inFlight, b)
-	if log, ok := c.o.o.Log.(starter); ok {
-		log.Start(unit, func(err error) { b.done <- err })
-		return
-	}
-	go func() { b.done <- c.o.o.Log.Append(context.WithoutCancel(ctx), unit) }()
+	b.follow = c.trouble != nil || len(b.spent) > 0 || c.snapshotDue(b)
+	c.start(ctx, b)
 }
 
-// settle takes the log's answer about the oldest batch on its way: publish and reply, or begin again from the log. Batches
-// after one that failed do not follow the head of the log, which therefore refuses them too.
-func (c *class) settle(ctx context.Context, err error) {
-	b := c.inFlight[0]
-	c.inFlight = c.inFlight[1:]
-	if err == nil {
-		c.tail.publish(b.entries)
-		c.answer(b)
+// settle does what landings left to do, and begins again from the log after a failure. Batches behind one that failed do not
+// follow the head of the log, which therefore refuses them too: what all of them became is known before anything else is done.
+func (c *class) settle(ctx context.Context) {
+	c.tail.wakeWatchers()
+	for _, b := range c.flight.done() {
 		c.afterCommit(ctx, b)
+	}
+	lost, err := c.flight.failed()
+	if err == nil {
 		return
 	}
-	items := b.items
-	for _, later := range c.inFlight {
-		<-later.done
-		items = append(items, later.items...)
+	var items []*item
+	for _, b := range lost {
+		items = append(items, b.items...)
 	}
-	c.inFlight = nil
 	if c.preparing != nil {
 		items = append(items, c.preparing.items...)
 		c.preparing = nil
 	}
-	c.log.Warn("append failed", "events", len(b.events), "error", err)
+	c.log.Warn("append failed", "events", len(lost[0].events), "error", err)
 	if errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrFenced) {
 		c.startTrouble(err, c.clock.now())
 	}
@@ -80,13 +68,17 @@ func (c *class) settle(ctx context.Context, err error) {
 	c.mail.putBack(again)
 }
 
-// fail drops the tentative state and folds the log again. A fenced or damaged log ends the process.
+// fail drops the tentative state and folds the log again, once it is known what became of all that is on its way. A fenced or damaged log ends the process.
 func (c *class) fail(ctx context.Context, cause error) {
 	if errors.Is(cause, eventlog.ErrFenced) {
 		c.failed = logFault(cause)
 		c.o.end(cause)
 		return
 	}
+	for !c.flight.answered() {
+		<-c.mail.wake
+	}
+	c.mail.ring() // for what else it told
 	if err := c.load(ctx); err != nil {
 		c.failed = err
 		c.log.Error("class can't be served", "error", err, "cause", cause)
@@ -112,15 +104,18 @@ func (c *class) afterCommit(ctx context.Context, b *batch) {
 	}
 	c.spent = append(c.spent, b.spent...)
 	c.destroySpentSecrets(ctx)
-	last := b.events[len(b.events)-1]
-	over := false
-	for i := range b.events {
-		over = over || b.events[i].Type == event.TypeSessionEnded || b.events[i].Type == event.TypeSessionArchived
-	}
-	if over || last.Sequence-c.lastSnap >= snapshotEvery {
-		c.lastSnap = last.Sequence
+	if c.snapshotDue(b) {
+		c.lastSnap = b.events[len(b.events)-1].Sequence
 		c.mail.read(func() { c.snapshot(ctx) })
 	}
+}
+
+// snapshotDue tells whether the state is to be stored once a batch is durable.
+func (c *class) snapshotDue(b *batch) bool {
+	return b.events[len(b.events)-1].Sequence-c.lastSnap >= snapshotEvery ||
+		slices.ContainsFunc(b.events, func(e event.Event) bool {
+			return e.Type == event.TypeSessionEnded || e.Type == event.TypeSessionArchived
+		})
 }
 
 // summary is the session's row in the list of sessions.

@@ -31,6 +31,33 @@ func (c *class) rule(cmd session.Command) (facts []event.Fact, err error) {
 	return c.o.o.Decide(c.state, cmd)
 }
 
+// A crash is a panic in the turn of a caller.
+type crash struct {
+	panic any
+	stack []byte
+}
+
+// decideNow decides and sends off what waits, in the turn of a caller. A panic is the class's to end with, not its caller's.
+func (c *class) decideNow() {
+	defer func() {
+		if p := recover(); p != nil {
+			c.crash = &crash{p, debug.Stack()}
+		}
+	}()
+	c.decide(c.ctx)
+	if c.preparing != nil {
+		c.send(c.ctx)
+	}
+}
+
+// takeTurn takes the turn for the class's goroutine.
+func (c *class) takeTurn() {
+	c.turn.Lock()
+	if c.crash != nil {
+		panic(c.crash)
+	}
+}
+
 // recovered ends the class's goroutine after a panic: the class is dropped from memory, and folded from its log by whoever
 // asks for it next. Other classes do not notice. What is on its way to the log may be durable; its key tells.
 func (c *class) recovered() {
@@ -38,7 +65,11 @@ func (c *class) recovered() {
 	if p == nil {
 		return
 	}
-	c.log.Error("class crashed; it will be folded again from its log", "panic", p, "stack", string(debug.Stack()))
+	stack := debug.Stack()
+	if earlier, ok := p.(*crash); ok {
+		p, stack = earlier.panic, earlier.stack
+	}
+	c.log.Error("class crashed; it will be folded again from its log", "panic", p, "stack", string(stack))
 	c.failed = fault.New(fault.Internal, "The class stumbled over a mistake on our side and is being restored. What was confirmed before is safe; ask again with the same key.")
 	c.o.mu.Lock()
 	if c.o.classes[c.id] == c {
@@ -46,8 +77,10 @@ func (c *class) recovered() {
 	}
 	c.o.mu.Unlock()
 	items, reads := c.mail.close()
-	for _, b := range c.inFlight {
-		<-b.done
+	for !c.flight.answered() {
+		<-c.mail.wake
+	}
+	for _, b := range c.flight.pending() {
 		items = append(items, b.items...)
 	}
 	if c.preparing != nil {
@@ -60,6 +93,7 @@ func (c *class) recovered() {
 		f()
 	}
 	c.tail.close()
+	c.behind.Wait()
 	select {
 	case <-c.ready:
 	default:

@@ -41,6 +41,7 @@ func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
 			}
 			continue
 		}
+		c.serve()
 		select {
 		case <-it.done:
 			return it.answer, it.err
@@ -101,7 +102,7 @@ func (o *Orchestrator) gates(ctx context.Context, req Request) error {
 	return nil
 }
 
-// Read runs f on the committed state of a class, in the class's goroutine: f must encode or copy what it needs and must
+// Read runs f on the committed state of a class, in the class's turn: f must encode or copy what it needs and must
 // not change anything. Its error is returned. f does not run any more once Read has returned.
 func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
 	for {

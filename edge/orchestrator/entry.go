@@ -19,25 +19,32 @@ type Entry struct {
 	refreshAll bool
 }
 
-// newEntry encodes what each audience gets of e, given the state right after it. It runs in the goroutine that owns the
-// state, because payloads of copies may share memory with it.
+// newEntry makes the entry of e, given the state right after it.
 func newEntry(after *session.State, e event.Opened) *Entry {
-	d := session.Deliver(after, &e)
-	n := &Entry{Epoch: e.Epoch, Sequence: e.Sequence, opened: e, refresh: d.Refresh, refreshAll: d.RefreshAll}
+	n := &Entry{Epoch: e.Epoch, Sequence: e.Sequence, opened: e}
+	n.encode(after)
+	return n
+}
+
+// encode makes what each audience gets, given the state right after the event. It runs where nothing else changes that state,
+// because payloads of copies may share memory with it.
+func (n *Entry) encode(after *session.State) {
+	d := session.Deliver(after, &n.opened)
+	n.refresh, n.refreshAll = d.Refresh, d.RefreshAll
 	if d.RefreshAll {
-		return n
+		return
 	}
 	n.byStanding = make(map[session.Standing][]byte, 3)
-	n.encode(&d, session.StandingStaff, d.Staff)
+	n.add(&d, session.StandingStaff, d.Staff)
 	if d.Members != nil && d.Members == d.Staff && d.HideActor[session.StandingMember] == d.HideActor[session.StandingStaff] {
 		n.byStanding[session.StandingMember] = n.byStanding[session.StandingStaff]
 	} else {
-		n.encode(&d, session.StandingMember, d.Members)
+		n.add(&d, session.StandingMember, d.Members)
 	}
 	if d.Lobby != nil && d.Lobby == d.Members {
 		n.byStanding[session.StandingWaiting] = n.byStanding[session.StandingMember]
 	} else {
-		n.encode(&d, session.StandingWaiting, d.Lobby)
+		n.add(&d, session.StandingWaiting, d.Lobby)
 	}
 	for person := range d.Persons {
 		if n.byPerson == nil {
@@ -45,10 +52,9 @@ func newEntry(after *session.State, e event.Opened) *Entry {
 		}
 		n.byPerson[person] = encodeCopy(d.For(&n.opened, person, ""))
 	}
-	return n
 }
 
-func (n *Entry) encode(d *session.Delivery, standing session.Standing, payload any) {
+func (n *Entry) add(d *session.Delivery, standing session.Standing, payload any) {
 	if payload != nil {
 		n.byStanding[standing] = encodeCopy(d.For(&n.opened, event.ID{}, standing))
 	}

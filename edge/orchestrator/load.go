@@ -47,6 +47,7 @@ func (c *class) load(ctx context.Context) error {
 	if head.Sequence > 0 && f.last != head.Hash {
 		return logFault(fmt.Errorf("%w: session %s: the log's head is not its last event", eventlog.ErrDamaged, c.id))
 	}
+	c.encodeLast()
 	c.state = f.state
 	c.head = event.Event{Epoch: head.Epoch, Sequence: head.Sequence, Hash: head.Hash}
 	if c.clock.anchor.IsZero() {

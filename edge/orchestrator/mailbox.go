@@ -45,6 +45,7 @@ const (
 	putClosed
 )
 
+// put adds a command; the caller sees to it that the class takes it up (serve, ring).
 func (m *mailbox) put(it *item) putResult {
 	lane := session.LaneOf(&it.req.Command)
 	m.mu.Lock()
@@ -56,7 +57,6 @@ func (m *mailbox) put(it *item) putResult {
 		return putFull
 	}
 	m.lane[lane] = append(m.lane[lane], it)
-	m.ring()
 	return putOK
 }
 
@@ -94,7 +94,7 @@ func (m *mailbox) take(n int) []*item {
 	return out
 }
 
-// read queues a function for the class's goroutine.
+// read queues a function for the class's turn.
 func (m *mailbox) read(f func()) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

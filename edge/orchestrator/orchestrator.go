@@ -185,22 +185,21 @@ func (o *Orchestrator) stopAll() {
 	o.behind.Wait()
 }
 
-// class gives the class in memory, loading it if need be; nil when Run does not run.
+// class gives the class in memory, loading it if need be; nil when Run does not run, or another tenant has a class of this id.
 func (o *Orchestrator) class(tenant, id event.ID) *class {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ctx == nil || o.ctx.Err() != nil {
 		return nil
 	}
-	c, ok := o.classes[id]
-	if ok && c.tenant == tenant {
+	if c, ok := o.classes[id]; ok && c.tenant == tenant {
 		return c
+	} else if ok {
+		return nil
 	}
-	c = newClass(o, tenant, id)
-	if !ok {
-		o.classes[id] = c
-	}
-	go c.run(o.ctx)
+	c := newClass(o.ctx, o, tenant, id)
+	o.classes[id] = c
+	go c.run()
 	return c
 }
 

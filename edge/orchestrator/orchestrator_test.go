@@ -235,6 +235,9 @@ func TestOtherTenantsFindNothing(t *testing.T) {
 		if len(b.Loaded()) != 1 {
 			t.Errorf("%d classes in memory, want 1", len(b.Loaded()))
 		}
+		if c := b.class(other, classID); c != nil {
+			t.Error("another tenant's class of the same id was loaded, and nobody would wait for it at a stop")
+		}
 	})
 }
 

@@ -114,6 +114,7 @@ func (c *class) system(typ, key string, payload any) {
 	if c.mail.put(it) != putOK {
 		return // it is due again at the next tick
 	}
+	c.mail.ring()
 	go func() {
 		<-it.done
 		if it.err != nil {

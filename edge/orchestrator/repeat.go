@@ -16,7 +16,7 @@ func (c *class) repeated(ctx context.Context, b *batch, key seenKey) ([]event.Ev
 	if _, seen := c.seen[key]; !seen && c.complete {
 		return nil, nil
 	}
-	for _, pending := range append([]*batch{b}, c.inFlight...) {
+	for _, pending := range append(c.flight.pending(), b) {
 		var facts []event.Event
 		for _, e := range pending.events {
 			if clientKey, _, _ := event.ClientKey(e.IdempotencyKey); e.ActorID == key.actor && clientKey == key.key {

@@ -112,6 +112,7 @@ func (st *Stream) Next(ctx context.Context) (Update, error) {
 			status, st.told = t.status, t.told
 		}
 		closed, changed := t.closed, t.changed
+		t.watched = t.watched || len(entries) == 0
 		t.mu.Unlock()
 		switch {
 		case far:

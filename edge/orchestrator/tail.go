@@ -15,7 +15,9 @@ type tail struct {
 	status  *Status  // latest runtime condition
 	told    int      // counts statuses
 	closed  bool
-	changed chan struct{} // closed and replaced when anything changes
+	news    bool          // entries came since the last wake
+	watched bool          // somebody waits for changed
+	changed chan struct{} // closed and replaced when anything changes that somebody waits for
 }
 
 func newTail() *tail { return &tail{changed: make(chan struct{})} }
@@ -36,16 +38,35 @@ func (t *tail) begin(head event.Position, entries []*Entry) {
 
 // publish adds the durable entries that follow the head and wakes all followers.
 func (t *tail) publish(entries []*Entry) {
+	t.add(entries)
+	t.wakeWatchers()
+}
+
+// add adds the durable entries that follow the head. It tells whether followers wait for them: waking many takes a while, so
+// the log's writer leaves that to the class.
+func (t *tail) add(entries []*Entry) (watched bool) {
 	if len(entries) == 0 {
-		return
+		return false
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.entries = append(t.entries, entries...)
 	if len(t.entries) > 2*ringSize {
 		t.entries = append(make([]*Entry, 0, 2*ringSize+batchCommands), t.entries[len(t.entries)-ringSize:]...)
 	}
 	last := entries[len(entries)-1]
 	t.head = event.Position{Epoch: last.Epoch, Sequence: last.Sequence}
+	t.news = true
+	return t.watched
+}
+
+// wakeWatchers wakes the followers that wait, if there is something new for them.
+func (t *tail) wakeWatchers() {
+	t.mu.Lock()
+	if !t.news || !t.watched {
+		t.mu.Unlock()
+		return
+	}
 	t.unlockAndWake()
 }
 
@@ -66,6 +87,7 @@ func (t *tail) close() {
 // unlockAndWake wakes all followers after the lock is free, or a thousand of them would wake up only to wait for it.
 func (t *tail) unlockAndWake() {
 	changed := t.changed
+	t.news, t.watched = false, false
 	t.changed = make(chan struct{})
 	t.mu.Unlock()
 	close(changed)

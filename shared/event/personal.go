@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 )
 
 // Personal is a field that belongs to a person: a name, free text, an answer. In the log and in snapshots it is sealed
@@ -35,13 +36,21 @@ func (p Personal[T]) IsZero() bool {
 
 // MarshalJSON writes the form that fits the field's condition.
 func (p Personal[T]) MarshalJSON() ([]byte, error) {
+	return p.appendJSON(nil)
+}
+
+func (p *Personal[T]) appendJSON(dst []byte) ([]byte, error) {
 	switch {
 	case p.Sealed != nil:
-		return p.Sealed.appendJSON(nil), nil
+		return p.Sealed.appendJSON(dst), nil
 	case p.Erased:
-		return []byte(`{"erased":true}`), nil
+		return append(dst, `{"erased":true}`...), nil
 	}
-	return marshal(p.V)
+	if s, ok := any(&p.V).(*string); ok {
+		return appendQuoted(dst, *s)
+	}
+	v := reflect.ValueOf(&p.V).Elem()
+	return encoderOf(v.Type())(dst, v)
 }
 
 // UnmarshalJSON reads any of the three forms. It returns an error for an object that is neither sealed nor erased.
@@ -76,15 +85,4 @@ type personalField interface {
 	setErased()
 	setPlaintext([]byte) error
 	IsZero() bool
-}
-
-// marshal writes JSON without HTML escapes and without a trailing newline.
-func marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(buf.Bytes(), "\n"), nil
 }
