@@ -80,6 +80,7 @@ type Gateway struct {
 	mu       sync.Mutex
 	sockets  map[event.ID]int // and polls under way, by user
 	upgraded atomic.Int64     // open sockets
+	viewSize atomic.Int64     // bytes of the latest view
 	held     map[seat]*held   // of those who poll, from one poll to the next
 	open     sync.WaitGroup   // sockets and polls
 
