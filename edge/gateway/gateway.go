@@ -89,6 +89,7 @@ type Gateway struct {
 	revocations atomic.Int64                      // calls of Recheck
 
 	signals, classSignals *limiter
+	classSaid             *limiter // by class
 	roomsMu               sync.Mutex
 	rooms                 map[roomKey]*room // classes with sockets
 }
@@ -119,6 +120,7 @@ func New(o Options) (*Gateway, error) {
 			g.commands[a.command] = &g.routes[i]
 		}
 	}
+	g.classSaid = newLimiter(limits.ClassSaidPer1, time.Second, o.Now)
 	g.base, g.cancel = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Stats)
 	g.handler = g.router()
