@@ -19,6 +19,7 @@ type room struct {
 	chairs  []*chair // of the students
 	given   atomic.Int64
 	scene   int
+	poll    string // that is open; "": none
 }
 
 // open makes a class of the n-th teacher and students from the accounts, signs them in and lets them in. Sockets are opened by

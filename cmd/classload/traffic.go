@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -21,6 +23,9 @@ const (
 
 // traffic plays a lesson in a room until ctx ends, so many times as fast as people do. Marked events are counted.
 func (s *site) traffic(ctx context.Context, r *room, speed float64, seed uint64) error {
+	if err := s.poll(context.WithoutCancel(ctx), r); err != nil {
+		return err
+	}
 	var all sync.WaitGroup
 	errs := make([]error, 2)
 	all.Go(func() { errs[0] = s.teach(ctx, r, speed, seed) })
@@ -47,9 +52,6 @@ func every(ctx context.Context, minute float64, chance *rand.Rand, f func(k int)
 func (s *site) teach(ctx context.Context, r *room, speed float64, seed uint64) error {
 	going := context.WithoutCancel(ctx) // what was begun is finished
 	chance := rand.New(rand.NewPCG(seed, 1))
-	if _, a, err := s.give(going, r, r.teacher, "poll.start", map[string]any{"prompt": "Which is larger?", "options": []string{"one half", "two thirds"}}); err != nil || a.refused {
-		return errors.Join(err, refusedAs(a))
-	}
 	const sum = slidesAMinute + notesAMinute + strokesAt
 	return every(ctx, sum*speed, chance, func(int) error {
 		switch n := chance.IntN(sum); {
@@ -85,9 +87,34 @@ func (s *site) learn(ctx context.Context, r *room, speed float64, seed uint64) e
 			}
 			return errors.Join(err, refusedAs(a))
 		}
-		_, a, err := s.give(going, r, r.chairs[student], "reaction.send", map[string]string{"reaction": "thumbs_up"})
+		_, a, err := s.give(going, r, r.chairs[student], "poll.vote", map[string]any{"pollId": r.poll, "choices": []int{chance.IntN(2)}})
 		return errors.Join(err, refusedAs(a))
 	})
+}
+
+// poll asks the class something, and ends what was asked before. Nobody votes meanwhile.
+func (s *site) poll(ctx context.Context, r *room) error {
+	if r.poll != "" {
+		if _, a, err := s.give(ctx, r, r.teacher, "poll.end", map[string]string{"pollId": r.poll}); err != nil || a.refused {
+			return errors.Join(err, refusedAs(a))
+		}
+	}
+	_, a, err := s.give(ctx, r, r.teacher, "poll.start", map[string]any{"prompt": "Which is larger?", "options": []string{"one half", "two thirds"}})
+	if err != nil || a.refused {
+		return errors.Join(err, refusedAs(a))
+	}
+	var made struct {
+		Reply struct {
+			Body struct {
+				ID string `json:"id"`
+			} `json:"body"`
+		} `json:"reply"`
+	}
+	if err := json.Unmarshal(a.text, &made); err != nil || made.Reply.Body.ID == "" {
+		return errors.Join(fmt.Errorf("the poll has no id: %.200s", a.text), err)
+	}
+	r.poll = made.Reply.Body.ID
+	return nil
 }
 
 func refusedAs(a reply) error {

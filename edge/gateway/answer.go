@@ -159,7 +159,7 @@ func (g *Gateway) joinAnswer(ctx context.Context, o order, a Answer) (any, error
 		if standing, role := session.StandingOf(s, o.who.UserID); standing == session.StandingStaff || standing == session.StandingMember {
 			out.Participant = &Participant{UserID: o.who.UserID, Role: role}
 		}
-		out.View, err = encode(session.View(s, o.who.UserID))
+		out.View, err = g.viewOf(s, o.who.UserID)
 		return err
 	})
 	if p, ok := factOf[event.ParticipantJoined](a); ok { // as it was told the first time

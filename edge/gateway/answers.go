@@ -75,6 +75,9 @@ type View []byte
 // MarshalJSON gives the bytes as they are.
 func (v View) MarshalJSON() ([]byte, error) { return v, nil }
 
+// AppendJSON does the same where they need no check: they were encoded here.
+func (v View) AppendJSON(dst []byte) ([]byte, error) { return append(dst, v...), nil }
+
 // SceneAnswer is a scene after a command.
 type SceneAnswer struct {
 	ID        event.ID     `json:"id"`

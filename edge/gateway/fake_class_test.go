@@ -19,6 +19,7 @@ type fakeClasses struct {
 	now     event.Time
 	fail    error         // of Do
 	hang    chan struct{} // Do waits for it, if set
+	hangs   chan struct{} // told when Do waits, if set
 	asked   int           // how often whose a code is
 }
 
@@ -77,6 +78,10 @@ func (f *fakeClasses) find(tenant, id event.ID) (*fakeClass, error) {
 
 func (f *fakeClasses) Do(ctx context.Context, r gateway.Request) (gateway.Answer, error) {
 	if f.hang != nil {
+		select {
+		case f.hangs <- struct{}{}:
+		default:
+		}
 		select {
 		case <-f.hang:
 		case <-ctx.Done():

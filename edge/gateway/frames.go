@@ -38,11 +38,19 @@ func (g *Gateway) look(ctx context.Context, who Principal, id event.ID, withView
 		f.member = memberOf(s, who.UserID)
 		f.at = event.Position{Epoch: s.Epoch, Sequence: s.Sequence}
 		if withView {
-			f.view, err = encode(session.View(s, who.UserID))
+			f.view, err = g.viewOf(s, who.UserID)
 		}
 		return err
 	})
 	return f, err
+}
+
+// viewOf encodes what somebody may know of a state.
+func (g *Gateway) viewOf(s *session.State, user event.ID) ([]byte, error) {
+	about := g.viewSize.Load() // of the one before: a class comes all at once
+	b, err := event.Append(make([]byte, 0, about+about/8), session.View(s, user))
+	g.viewSize.Store(int64(len(b)))
+	return b, err
 }
 
 // appendView appends the frame of a fresh view; rewind, if set, tells that the client's position was not in the history.

@@ -81,6 +81,7 @@ type Gateway struct {
 	mu       sync.Mutex
 	sockets  map[event.ID]int // and polls under way, by user
 	upgraded atomic.Int64     // open sockets
+	viewSize atomic.Int64     // bytes of the latest view
 	held     map[seat]*held   // of those who poll, from one poll to the next
 	open     sync.WaitGroup   // sockets and polls
 
@@ -89,6 +90,7 @@ type Gateway struct {
 	revocations atomic.Int64                      // calls of Recheck
 
 	signals, classSignals *limiter
+	classSaid             *limiter // by class
 	roomsMu               sync.Mutex
 	rooms                 map[roomKey]*room // classes with sockets
 }
@@ -119,6 +121,7 @@ func New(o Options) (*Gateway, error) {
 			g.commands[a.command] = &g.routes[i]
 		}
 	}
+	g.classSaid = newLimiter(limits.ClassSaidPer1, time.Second, o.Now)
 	g.base, g.cancel = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Stats)
 	g.handler = g.router()

@@ -30,7 +30,7 @@ type metrics struct {
 
 var seconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 
-var frameKinds = []string{"events", "skip", "beat", "view", "status", "ephemeral", "reply", "error"}
+var frameKinds = []string{"events", "skip", "beat", "view", "status", "ephemeral", "reply", "error", "other"}
 
 func newMetrics(stats []func() []Stat) *metrics {
 	m := &metrics{
@@ -67,7 +67,11 @@ func (m *metrics) request(route, method string, status int, took time.Duration) 
 }
 
 func (m *metrics) frame(kind string, size int) {
-	m.frames[kind].Inc()
+	counter := m.frames[kind]
+	if counter == nil {
+		counter = m.frames["other"]
+	}
+	counter.Inc()
 	m.bytes.Add(float64(size))
 }
 

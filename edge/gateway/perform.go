@@ -47,6 +47,9 @@ func (g *Gateway) perform(ctx context.Context, o order) (any, error) {
 	if err == nil {
 		err = m.may(o.command)
 	}
+	if err == nil {
+		err = g.crowded(&m, o.session, o.command)
+	}
 	if err != nil {
 		g.metrics.commands.WithLabelValues(o.command, string(toFault(err).Code)).Inc()
 		return nil, err

@@ -133,7 +133,7 @@ func (s *socket) message(data []byte) {
 	reply, err := s.command(m.Command)
 	if err != nil {
 		f := toFault(err)
-		if fault.Lookup(f.Code).Status >= 500 {
+		if fault.Lookup(f.Code).Status >= 500 && s.ctx.Err() == nil { // who left under way is no error: their key tells
 			s.g.log.Error("command", "type", m.Command.Type, "code", string(f.Code), "cause", f.Cause, "session", s.session.String(),
 				"request", s.request.String(), "ms", float64(time.Since(began).Microseconds())/1000)
 		}

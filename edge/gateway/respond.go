@@ -1,9 +1,7 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -96,15 +94,7 @@ func mustEncode(body any) []byte {
 }
 
 // encode writes JSON without HTML escapes and without a line break at its end.
-func encode(body any) ([]byte, error) {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(body); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(buf.Bytes(), "\n"), nil
-}
+func encode(body any) ([]byte, error) { return event.Marshal(body) }
 
 // tooFast is the refusal of a limiter.
 func tooFast(wait time.Duration) error {

@@ -146,6 +146,28 @@ func TestRevokedSocket(t *testing.T) {
 	}
 }
 
+// TestCommandUnderWay: what is under way when a socket's token ends is no error of the box.
+func TestCommandUnderWay(t *testing.T) {
+	s := open(t, nil)
+	class := s.live("sam")
+	sam := s.socket("sam", class, "")
+	sam.next()
+	hang, hangs := make(chan struct{}), make(chan struct{}, 1)
+	defer close(hang)
+	s.classes.mu.Lock()
+	s.classes.hang, s.classes.hangs = hang, hangs
+	s.classes.mu.Unlock()
+	sam.write(`{"command":{"type":"hand.raise","key":"k"}}`)
+	<-hangs
+	s.people.refuse("sam", fault.New(fault.Unauthenticated, "This sign-in was ended."))
+	s.g.Recheck(userID("sam"))
+	sam.closed(4401)
+	s.shows("edge_sockets", "0")
+	if logs := s.logs.String(); strings.Contains(logs, `"level":"ERROR"`) {
+		t.Errorf("logged: %s", logs)
+	}
+}
+
 // TestSlowAnswerCutsNobodyOff: while a class takes its time to answer, a client's pongs are not read; it is not cut off for that.
 func TestSlowAnswerCutsNobodyOff(t *testing.T) {
 	s := open(t, func(o *gateway.Options) { o.Pace.Ping, o.Pace.Write = 10*time.Millisecond, 100*time.Millisecond })

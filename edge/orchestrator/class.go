@@ -96,7 +96,9 @@ func (c *class) gone(ctx context.Context) error {
 func (c *class) run() {
 	defer close(c.stopped)
 	defer c.recovered()
-	c.failed = c.load(c.ctx)
+	if err := c.load(c.ctx); err != nil {
+		c.failWith(err)
+	}
 	close(c.ready)
 	if c.failed == nil && c.o.notice.Load() != nil {
 		c.tellStatus()

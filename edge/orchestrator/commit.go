@@ -71,7 +71,7 @@ func (c *class) settle(ctx context.Context) {
 // fail drops the tentative state and folds the log again, once it is known what became of all that is on its way. A fenced or damaged log ends the process.
 func (c *class) fail(ctx context.Context, cause error) {
 	if errors.Is(cause, eventlog.ErrFenced) {
-		c.failed = logFault(cause)
+		c.failWith(logFault(cause))
 		c.o.end(cause)
 		return
 	}
@@ -80,9 +80,15 @@ func (c *class) fail(ctx context.Context, cause error) {
 	}
 	c.mail.ring() // for what else it told
 	if err := c.load(ctx); err != nil {
-		c.failed = err
+		c.failWith(err)
 		c.log.Error("class can't be served", "error", err, "cause", cause)
 	}
+}
+
+// failWith has the class serve nobody from now on.
+func (c *class) failWith(err error) {
+	c.failed = err
+	c.tail.durable.refuse(err)
 }
 
 func (c *class) answer(b *batch) {

@@ -70,7 +70,7 @@ func (c *class) recovered() {
 		p, stack = earlier.panic, earlier.stack
 	}
 	c.log.Error("class crashed; it will be folded again from its log", "panic", p, "stack", string(stack))
-	c.failed = fault.New(fault.Internal, "The class stumbled over a mistake on our side and is being restored. What was confirmed before is safe; ask again with the same key.")
+	c.failWith(fault.New(fault.Internal, "The class stumbled over a mistake on our side and is being restored. What was confirmed before is safe; ask again with the same key."))
 	c.o.mu.Lock()
 	if c.o.classes[c.id] == c {
 		delete(c.o.classes, c.id)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
@@ -22,6 +21,11 @@ func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
 	}
 	if err := o.exists(ctx, req); err != nil {
 		return Answer{}, err
+	}
+	if session.LaneOf(&req.Command) == session.LaneMembership {
+		// Who joins for the first time gets a key, which waits for the disk: not in the class's turn, where all others would
+		// wait too. What is wrong with it is told there.
+		_, _ = o.o.Keys.Current(req.TenantID, req.Command.Actor.UserID)
 	}
 	it := &item{req: req, done: make(chan struct{})}
 	if req.Command.Type == "session.start" {
@@ -102,50 +106,21 @@ func (o *Orchestrator) gates(ctx context.Context, req Request) error {
 	return nil
 }
 
-// Read runs f on the committed state of a class, in the class's turn: f must encode or copy what it needs and must
-// not change anything. Its error is returned. f does not run any more once Read has returned.
+// Read runs f on the durable state of a class, which others who read wait for: f must encode or copy what it needs, quickly,
+// and must not change anything. It holds up no command. Its error is returned. f does not run any more once Read has returned.
 func (o *Orchestrator) Read(ctx context.Context, tenant, id event.ID, f func(*session.State) error) error {
-	for {
-		if err := o.exists(ctx, Request{TenantID: tenant, SessionID: id}); err != nil {
-			return err
-		}
-		c := o.class(tenant, id)
-		if c == nil {
-			return errStopping
-		}
-		var taken atomic.Bool // by f, or by the caller who gave up
-		done := make(chan error, 1)
-		if !c.mail.read(func() {
-			if !taken.CompareAndSwap(false, true) {
-				return
-			}
-			if c.failed != nil {
-				done <- c.failed
-				return
-			}
-			done <- f(c.state)
-		}) {
-			if err := c.gone(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		select {
-		case err := <-done:
-			return err
-		case <-ctx.Done():
-			if !taken.CompareAndSwap(false, true) {
-				return <-done // it runs this moment: what it writes is the caller's
-			}
-			return fault.New(fault.TimedOut, "No answer in time; please ask again.").Because(ctx.Err())
-		case <-c.stopped:
-			select {
-			case err := <-done:
-				return err
-			default:
-				return errStopping
-			}
-		}
+	if err := o.exists(ctx, Request{TenantID: tenant, SessionID: id}); err != nil {
+		return err
+	}
+	c := o.class(tenant, id)
+	if c == nil {
+		return errStopping
+	}
+	select {
+	case <-c.ready:
+		return c.tail.durable.read(ctx, f)
+	case <-ctx.Done():
+		return fault.New(fault.TimedOut, "No answer in time; please ask again.").Because(ctx.Err())
 	}
 }
 

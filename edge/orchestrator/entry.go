@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"multistream/shared/event"
+	"multistream/shared/limits"
 	"multistream/shared/session"
 )
 
@@ -17,6 +18,7 @@ type Entry struct {
 	byPerson   map[event.ID][]byte
 	refresh    []event.ID
 	refreshAll bool
+	quiet      bool // may be told together with what follows within quietFor
 }
 
 // newEntry makes the entry of e, given the state right after it.
@@ -31,6 +33,7 @@ func newEntry(after *session.State, e event.Opened) *Entry {
 func (n *Entry) encode(after *session.State) {
 	d := session.Deliver(after, &n.opened)
 	n.refresh, n.refreshAll = d.Refresh, d.RefreshAll
+	n.quiet = after.Roster.Present > limits.NamedClass && (n.opened.Type == event.TypeParticipantJoined || n.opened.Type == event.TypeParticipantLeft)
 	if d.RefreshAll {
 		return
 	}

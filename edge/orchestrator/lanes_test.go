@@ -17,9 +17,7 @@ func TestStudioGoesBeforeChat(t *testing.T) {
 		b.live()
 		release := make(chan struct{})
 		var wg sync.WaitGroup
-		wg.Go(func() {
-			_ = b.Read(t.Context(), school, classID, func(*session.State) error { <-release; return nil })
-		})
+		b.busy(release)
 		synctest.Wait()
 		for i := range 20 {
 			wg.Go(func() {
@@ -39,6 +37,11 @@ func TestStudioGoesBeforeChat(t *testing.T) {
 	})
 }
 
+// busy keeps the class at something in its turn until release is closed.
+func (b *box) busy(release <-chan struct{}) {
+	b.class(school, classID).mail.read(func() { <-release })
+}
+
 // queued lets commands pile up behind a class that is busy, in the order in which they are given, and gives the types of the
 // events that they made.
 func (b *box) queued(commands ...func()) []string {
@@ -46,9 +49,7 @@ func (b *box) queued(commands ...func()) []string {
 	before := len(b.events())
 	release := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		_ = b.Read(b.t.Context(), school, classID, func(*session.State) error { <-release; return nil })
-	})
+	b.busy(release)
 	synctest.Wait()
 	for _, give := range commands {
 		wg.Go(give)

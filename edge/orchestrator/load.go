@@ -56,7 +56,11 @@ func (c *class) load(ctx context.Context) error {
 	}
 	if again {
 		c.tail.publish(entries)
-	} else {
+	}
+	if err := c.tail.durable.begin(c.state); err != nil {
+		return logFault(err)
+	}
+	if !again {
 		c.tail.begin(event.Position{Epoch: head.Epoch, Sequence: head.Sequence}, entries)
 	}
 	c.findSpentSecrets(ctx)

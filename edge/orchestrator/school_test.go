@@ -274,6 +274,21 @@ func (b *box) types() []string {
 	return out
 }
 
+// tentative gives the state that the class decides on as JSON, once nothing is on its way.
+func (b *box) tentative() string {
+	b.t.Helper()
+	out := make(chan []byte, 1)
+	c := b.class(school, classID)
+	c.mail.read(func() {
+		text, err := json.Marshal(c.state)
+		if err != nil {
+			b.t.Error(err)
+		}
+		out <- text
+	})
+	return string(<-out)
+}
+
 // state gives the committed state as JSON.
 func (b *box) state() string {
 	b.t.Helper()
@@ -317,6 +332,8 @@ func (b *box) checkLog() {
 	}
 	if got, want := b.state(), b.refolded(); got != want {
 		b.t.Errorf("state in memory differs from the fold of the log\nmemory: %s\nlog:    %s", got, want)
+	} else if got := b.tentative(); got != want {
+		b.t.Errorf("the state to decide on differs from the fold of the log\nmemory: %s\nlog:    %s", got, want)
 	}
 }
 

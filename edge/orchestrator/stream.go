@@ -112,7 +112,9 @@ func (st *Stream) Next(ctx context.Context) (Update, error) {
 			status, st.told = t.status, t.told
 		}
 		closed, changed := t.closed, t.changed
-		t.watched = t.watched || len(entries) == 0
+		if len(entries) == 0 && !t.watched {
+			t.watched, t.news = true, false // nobody waits for what was new before
+		}
 		t.mu.Unlock()
 		switch {
 		case far:

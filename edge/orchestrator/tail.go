@@ -1,10 +1,16 @@
 package orchestrator
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"multistream/shared/event"
 )
+
+// quietFor is how long entries may wait that are a number of people for almost everybody: a thousand who come within seconds
+// to a class of a thousand would else be a million frames.
+const quietFor = 250 * time.Millisecond
 
 // tail holds the latest entries of a class for its followers, and wakes them.
 type tail struct {
@@ -15,12 +21,14 @@ type tail struct {
 	status  *Status  // latest runtime condition
 	told    int      // counts statuses
 	closed  bool
-	news    bool          // entries came since the last wake
+	news    bool          // entries came since the last wake that are worth one
+	waits   bool          // others came, for which followers are woken in a moment
 	watched bool          // somebody waits for changed
 	changed chan struct{} // closed and replaced when anything changes that somebody waits for
+	durable *durable      // what those entries and all before them make
 }
 
-func newTail() *tail { return &tail{changed: make(chan struct{})} }
+func newTail() *tail { return &tail{changed: make(chan struct{}), durable: newDurable()} }
 
 // shown tells up to where followers have been given entries; false before the first load.
 func (t *tail) shown() (sequence int64, ok bool) {
@@ -56,18 +64,33 @@ func (t *tail) add(entries []*Entry) (watched bool) {
 	}
 	last := entries[len(entries)-1]
 	t.head = event.Position{Epoch: last.Epoch, Sequence: last.Sequence}
-	t.news = true
-	return t.watched
+	t.durable.add(entries)
+	switch {
+	case slices.ContainsFunc(entries, func(e *Entry) bool { return !e.quiet }):
+		t.news = true
+	case !t.news && !t.waits:
+		t.waits = true
+		time.AfterFunc(quietFor, t.tellQuiet)
+	}
+	return t.watched && t.news
+}
+
+// tellQuiet wakes the followers for entries that were worth no wake of their own.
+func (t *tail) tellQuiet() {
+	t.mu.Lock()
+	t.waits, t.news = false, true
+	t.mu.Unlock()
+	t.wakeWatchers()
 }
 
 // wakeWatchers wakes the followers that wait, if there is something new for them.
 func (t *tail) wakeWatchers() {
 	t.mu.Lock()
-	if t.news && t.watched {
-		t.unlockAndWake()
+	if !t.news || !t.watched {
+		t.mu.Unlock()
 		return
 	}
-	t.mu.Unlock()
+	t.unlockAndWake()
 }
 
 // tell gives all followers a runtime status.

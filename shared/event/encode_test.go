@@ -115,3 +115,25 @@ func FuzzMarshal(f *testing.F) {
 		sameJSON(t, []any{text, n, yes, id, sum, Time(n % 1e13), named, &named, []evenForm{e}, [1]embedded{in}, raw, HexBytes(raw)})
 	})
 }
+
+// raw writes its own JSON, in both ways.
+type raw []byte
+
+func (r raw) MarshalJSON() ([]byte, error)          { return r, nil }
+func (r raw) AppendJSON(dst []byte) ([]byte, error) { return append(dst, r...), nil }
+
+// TestMarshalOfOthers: types elsewhere that write their own JSON are taken as they are, addressable or not.
+func TestMarshalOfOthers(t *testing.T) {
+	view := raw(`{"a":[1,2,"<>"]}`)
+	type answer struct {
+		View raw   `json:"view"`
+		More []raw `json:"more"`
+	}
+	for _, v := range []any{view, answer{view, []raw{view, view}}, &answer{view, nil}} {
+		sameJSON(t, v)
+		appended, err := Append([]byte("x"), v)
+		if want, _ := standard(v); err != nil || string(appended) != "x"+string(want) {
+			t.Errorf("%T: appended %s, %v", v, appended, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package event
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -91,6 +92,20 @@ func (id ID) String() string {
 		return ""
 	}
 	return uuid.UUID(id).String()
+}
+
+// AppendText appends the canonical form, or nothing for an absent id.
+func (id ID) AppendText(dst []byte) ([]byte, error) {
+	if id.IsZero() {
+		return dst, nil
+	}
+	for i, group := range [...][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
+		if i > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, group)
+	}
+	return dst, nil
 }
 
 // MarshalText writes the canonical form; an absent id is the empty text.

@@ -36,10 +36,11 @@ func (p Personal[T]) IsZero() bool {
 
 // MarshalJSON writes the form that fits the field's condition.
 func (p Personal[T]) MarshalJSON() ([]byte, error) {
-	return p.appendJSON(nil)
+	return p.AppendJSON(nil)
 }
 
-func (p *Personal[T]) appendJSON(dst []byte) ([]byte, error) {
+// AppendJSON is MarshalJSON into a buffer.
+func (p *Personal[T]) AppendJSON(dst []byte) ([]byte, error) {
 	switch {
 	case p.Sealed != nil:
 		return p.Sealed.appendJSON(dst), nil

@@ -100,6 +100,7 @@ const (
 	JSONDepth         = 16
 	MailboxCommands   = 512 // commands waiting in one class
 	UserCommandsPer10 = 120 // commands of one person in one class in 10 s
+	ClassSaidPer1     = 180 // what pupils say in one class in 1 s: chat, questions, reactions, hands; further ones are refused. With a full start 200 in each of 10 s
 	UserSignalsPer10  = 200 // typing and pointer signals of one person in one class in 10 s; further ones are dropped
 	ClassSignalsPer10 = 2000
 	SignalBytes       = 512  // of the message that carries one

@@ -41,6 +41,7 @@ func TestRandomCommands(t *testing.T) {
 			}
 		}
 		w.class.end()
+		w.payloadsKept()
 		w.snapshots()
 		w.erasure()
 		commands, events = commands+w.class.keys, events+len(w.class.Log)
@@ -72,6 +73,7 @@ type watcher struct {
 	followers *classscript.Followers
 	state     []byte            // JSON of the state after the latest event
 	voters    map[event.ID]bool // pseudonyms
+	payloads  [][]byte          // JSON of the payloads when they were applied
 }
 
 func watch(t *testing.T, seed uint64) *watcher {
@@ -100,6 +102,7 @@ func watch(t *testing.T, seed uint64) *watcher {
 
 func (w *watcher) seen(e *event.Opened) {
 	s := w.class.State
+	w.payloads = append(w.payloads, encoded(w.t, e.Payload))
 	after := encoded(w.t, s)
 	receipts, err := w.followers.Take(s, e)
 	if err != nil {
@@ -122,6 +125,15 @@ func (w *watcher) seen(e *event.Opened) {
 	}
 	if err := invariants(s); err != nil {
 		w.t.Fatalf("seed %d: %d %s: %v\n%s", w.seed, e.Sequence, e.Type, err, after)
+	}
+}
+
+// payloadsKept holds that what came later changed no payload: states that took on the same events share them.
+func (w *watcher) payloadsKept() {
+	for i := range w.class.Log {
+		if now := encoded(w.t, w.class.Log[i].Payload); !bytes.Equal(now, w.payloads[i]) {
+			w.t.Fatalf("seed %d: %d %s: its payload was changed from\n%s\nto\n%s", w.seed, i+1, w.class.Log[i].Type, w.payloads[i], now)
+		}
 	}
 }
 
