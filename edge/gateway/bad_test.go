@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"multistream/edge/gateway"
 	"multistream/shared/event"
 	"multistream/shared/fault"
@@ -204,7 +206,7 @@ func TestLogs(t *testing.T) {
 	poll := s.send("tina", "POST", class+"/polls", `{"prompt":"Clear?","options":["yes","no"],"anonymous":true}`).want(201)
 	request := event.NewID().String()
 	s.send("sam", "POST", class+"/chat", `{"content":"very private words","to":{"audience":"all"}}`, "X-Request-Id", request).want(201)
-	s.send("sam", "POST", class+"/polls/"+poll.text("id")+"/votes", `{"choices":[1]}`).want(200)
+	s.send("sam", "POST", class+"/polls/"+poll.text("id")+"/votes", `{"choices":[1]}`, "X-Request-Id", request).want(200)
 	s.send("", "POST", "/api/auth/login", `{"username":"sam","password":"very secret"}`, "X-Request-Id", "not an id\"").want(401, "bad_credentials")
 	var lines []map[string]any
 	for _, text := range strings.Split(strings.TrimSpace(s.logs.String()), "\n") {
@@ -225,7 +227,7 @@ func TestLogs(t *testing.T) {
 	if said["request"] != request || said["session"] != classID(class).String() || said["status"] != 201.0 || said["method"] != "POST" || said["user"] != userID("sam").String() {
 		t.Errorf("line of a message: %v", said)
 	}
-	if vote := find("vote"); vote["user"] != nil {
+	if vote := find("vote"); vote["user"] != nil || vote["request"] == request {
 		t.Errorf("line of a vote: %v", vote)
 	}
 	if login := find("login"); login["request"] == "not an id\"" {
@@ -235,6 +237,53 @@ func TestLogs(t *testing.T) {
 		if strings.Contains(s.logs.String(), secret) {
 			t.Errorf("the log has %q", secret)
 		}
+	}
+}
+
+// TestFailedVotesNameNobody: no line of a vote that failed leads to its voter: not by a name, and not by a request id that another
+// line has beside one, over a socket or by requests that all have one id.
+func TestFailedVotesNameNobody(t *testing.T) {
+	s := open(t, nil)
+	class := s.live("sam")
+	poll := s.send("tina", "POST", class+"/polls", `{"prompt":"Clear?","options":["yes","no"],"anonymous":true}`).want(201).text("id")
+	request := event.NewID().String()
+	c := s.socket("sam", class, "", func(o *websocket.DialOptions) { o.HTTPHeader.Set("X-Request-Id", request) })
+	c.next() // the view
+	s.classes.mu.Lock()
+	s.classes.fail = fault.Of(fmt.Errorf("key of %s not read", userID("sam")))
+	s.classes.mu.Unlock()
+	c.write(`{"command":{"type":"poll.vote","key":"v1","payload":{"pollId":"` + poll + `","choices":[1]}}}`)
+	c.write(`{"command":{"type":"chat.send","key":"s1","payload":` + hello + `}}`)
+	for answers := 0; answers < 2; {
+		if c.next().Error != nil {
+			answers++
+		}
+	}
+	s.send("sam", "POST", class+"/polls/"+poll+"/votes", `{"choices":[1]}`, "X-Request-Id", request).want(500, "internal")
+	votes, named := 0, map[any]bool{}
+	var lines []map[string]any
+	for _, text := range strings.Split(strings.TrimSpace(s.logs.String()), "\n") {
+		line := map[string]any{}
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		lines = append(lines, line)
+		if line["user"] == userID("sam").String() {
+			named[line["request"]] = true
+		}
+	}
+	named[request] = true // the line of the socket itself comes at its end
+	for _, line := range lines {
+		if line["type"] != "poll.vote" && line["route"] != "vote" {
+			continue
+		}
+		votes++
+		if line["cause"] != "key of (voter) not read" || line["request"] != nil && named[line["request"]] || strings.Contains(fmt.Sprint(line), userID("sam").String()) {
+			t.Errorf("line of a failed vote: %v", line)
+		}
+	}
+	if votes != 2 || !strings.Contains(s.logs.String(), `"type":"chat.send"`) {
+		t.Errorf("%d lines of failed votes: %s", votes, s.logs.String())
 	}
 }
 

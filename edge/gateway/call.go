@@ -84,7 +84,9 @@ func (g *Gateway) take(c *call) (any, error) {
 		}
 		n := noteOf(c.r)
 		n.session = c.session
-		if c.route.id != "vote" {
+		if c.route.id == "vote" {
+			n.secret(c.w, who.UserID)
+		} else {
 			n.user = who.UserID
 		}
 		if err := c.who.within(c.route, c.session); err != nil {

@@ -67,7 +67,7 @@ func (c *call) needKey(given bool) error {
 	return checkKey(c.key, given)
 }
 
-// checkKey wants 1 to 128 printable ASCII characters.
+// checkKey wants printable ASCII characters, as many as the table of limits says.
 func checkKey(key string, given bool) error {
 	if !given {
 		return fault.New(fault.KeyMissing, "An idempotency key is missing: send one in the header Idempotency-Key, or as idempotencyKey, and the same one when you try again. Nothing was changed.")

@@ -78,13 +78,19 @@ func (g *Gateway) list(c *call, staffOnly string, pick func(v *session.State, at
 	return out, err
 }
 
-// view is what somebody may know now. Staff of the class who have not joined see it as staff do: they prepare it, and look
-// back at it.
+// view is what somebody may know now.
 func (m *member) view(s *session.State, user event.ID) *session.State {
-	if standing, _ := session.StandingOf(s, user); standing == session.StandingOut && session.IsStaff(m.role) {
-		return session.ViewAs(s, session.Viewer{UserID: user, Role: m.role, Standing: session.StandingStaff})
+	return session.ViewAs(s, m.viewer(s, user))
+}
+
+// viewer says as whom somebody looks at a class. Staff of the class who have not joined see it as staff do: they prepare it,
+// and look back at it.
+func (m *member) viewer(s *session.State, user event.ID) session.Viewer {
+	who := session.ViewerOf(s, user)
+	if who.Standing == session.StandingOut && session.IsStaff(m.role) {
+		return session.Viewer{UserID: user, Role: m.role, Standing: session.StandingStaff}
 	}
-	return session.View(s, user)
+	return who
 }
 
 func (g *Gateway) listScenes(c *call) (any, error) {

@@ -11,6 +11,7 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/limits"
 )
 
 // pollBytes is about how much one answer holds; the client comes for the rest at once.
@@ -51,8 +52,8 @@ func (g *Gateway) pollAsked(r *http.Request) (pollAsked, error) {
 	a := pollAsked{wait: g.o.Pace.Poll, state: "live"}
 	if text := q.Get("wait"); text != "" {
 		seconds, err := strconv.Atoi(text)
-		if err != nil || seconds < 0 || seconds > 25 {
-			return a, fault.At(fault.InvalidField, "wait", "wait must be a whole number of seconds from 0 to 25.")
+		if l := limits.Table["poll_wait"]; err != nil || seconds < l.Min || seconds > l.Max {
+			return a, fault.At(fault.InvalidField, "wait", "wait must be a whole number of seconds from %d to %d.", l.Min, l.Max)
 		}
 		a.wait = min(a.wait, max(time.Duration(seconds)*time.Second, g.o.Pace.Gather))
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
@@ -20,6 +21,7 @@ type note struct {
 	route   string
 	session event.ID
 	user    event.ID // left out where the request may be an anonymous vote
+	voter   event.ID // and kept here instead, to be taken out of causes
 	code    fault.Code
 	cause   error
 }
@@ -99,9 +101,33 @@ func (g *Gateway) record(r *http.Request, n *note, status int, took time.Duratio
 		attrs = append(attrs, slog.String("code", string(n.code)))
 	}
 	if n.cause != nil {
-		attrs = append(attrs, slog.String("cause", n.cause.Error()))
+		attrs = append(attrs, slog.String("cause", unnamed(n.cause.Error(), n.voter)))
 	}
 	g.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// voting is the command whose log lines lead to nobody: a poll may be anonymous.
+const voting = "poll.vote"
+
+// secret makes the request of a vote lead to nobody: a client may send one request id with all that it asks.
+func (n *note) secret(w http.ResponseWriter, voter event.ID) {
+	n.voter, n.request = voter, event.NewID()
+	w.Header().Set("X-Request-Id", n.request.String())
+}
+
+// unnamed takes a voter out of what is logged.
+func unnamed(cause string, voter event.ID) string {
+	if voter.IsZero() {
+		return cause
+	}
+	return strings.ReplaceAll(cause, voter.String(), "(voter)")
+}
+
+func text(cause error) string {
+	if cause == nil {
+		return ""
+	}
+	return cause.Error()
 }
 
 // harden sets the headers that keep browsers from guessing, framing and leaking.

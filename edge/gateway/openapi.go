@@ -14,6 +14,7 @@ import (
 	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/limits"
 )
 
 //go:generate go run ./generate
@@ -161,11 +162,25 @@ func parameterSchema(p parameter) *jsonschema.Schema {
 		}
 		return s
 	}
+	l, limited := limits.Table[p.limit]
+	if p.limit != "" && !limited {
+		panic("gateway: parameter " + p.name + " names the limit " + p.limit + ", which the table does not have")
+	}
 	switch p.schema.(type) {
 	case int:
-		return &jsonschema.Schema{Type: "integer"}
+		s := &jsonschema.Schema{Type: "integer"}
+		if limited {
+			s.Minimum, s.Maximum = jsonschema.Ptr(float64(l.Min)), jsonschema.Ptr(float64(l.Max))
+		}
+		return s
+	case event.Position:
+		return &jsonschema.Schema{Type: "string", Pattern: `^[1-9][0-9]{0,15}\.(0|[1-9][0-9]{0,15})$`}
 	case string:
-		return &jsonschema.Schema{Type: "string"}
+		s := &jsonschema.Schema{Type: "string"}
+		if limited {
+			s.MinLength, s.MaxLength = jsonschema.Ptr(l.Min), jsonschema.Ptr(l.Max)
+		}
+		return s
 	}
 	return answerTypes(nil)[reflect.TypeOf(p.schema)]
 }

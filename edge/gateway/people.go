@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -134,13 +135,21 @@ func page(c *call) (after event.ID, limit int, err error) {
 	if err := after.UnmarshalText([]byte(q.Get("after"))); err != nil {
 		return after, 0, fault.At(fault.InvalidField, "after", "after must be the next of the page before.")
 	}
-	limit = 50
-	if text := q.Get("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > limits.PeoplePage {
-			return after, 0, fault.At(fault.InvalidField, "limit", "limit must be from 1 to %d.", limits.PeoplePage)
-		}
+	limit, err = pageLength(q)
+	return after, limit, err
+}
+
+// pageLength reads how many entries of a list are asked for.
+func pageLength(q url.Values) (int, error) {
+	text, l := q.Get("limit"), limits.Table["page"]
+	if text == "" {
+		return limits.PageDefault, nil
 	}
-	return after, limit, nil
+	n, err := strconv.Atoi(text)
+	if err != nil || n < l.Min || n > l.Max {
+		return 0, fault.At(fault.InvalidField, "limit", "limit must be from %d to %d.", l.Min, l.Max)
+	}
+	return n, nil
 }
 
 // oneOf reads a parameter that has few values; "" if it is absent.

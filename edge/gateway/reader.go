@@ -134,8 +134,7 @@ func (s *socket) message(data []byte) {
 	if err != nil {
 		f := toFault(err)
 		if fault.Lookup(f.Code).Status >= 500 && s.ctx.Err() == nil { // who left under way is no error: their key tells
-			s.g.log.Error("command", "type", m.Command.Type, "code", string(f.Code), "cause", f.Cause, "session", s.session.String(),
-				"request", s.request.String(), "ms", float64(time.Since(began).Microseconds())/1000)
+			s.failed(m.Command.Type, f, time.Since(began))
 		}
 		s.sendError(f, m.Command.Key)
 		return
@@ -147,6 +146,18 @@ func (s *socket) message(data []byte) {
 		panic("gateway: an answer that can't be encoded: " + err.Error())
 	}
 	s.send("reply", b)
+}
+
+// failed logs a command that could not be answered. Other lines have the socket's request beside its user: a vote's has neither.
+func (s *socket) failed(command string, f *fault.Fault, took time.Duration) {
+	cause := text(f.Cause)
+	attrs := []any{"type", command, "code", string(f.Code), "session", s.session.String(), "ms", float64(took.Microseconds()) / 1000}
+	if command == voting {
+		cause = unnamed(cause, s.who.UserID)
+	} else {
+		attrs = append(attrs, "request", s.request.String())
+	}
+	s.g.log.Error("command", append(attrs, "cause", cause)...)
 }
 
 // command gives a command as REST would.

@@ -3,20 +3,13 @@ package gateway
 import (
 	"net/url"
 	"slices"
-	"strconv"
 
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/limits"
 	"multistream/shared/session"
-)
-
-// Pages of the list of classes.
-const (
-	sessionPage    = 50
-	sessionPageMax = 200
-	sessionScan    = 1000 // classes looked at for one page
 )
 
 // Summary is a class in a list.
@@ -106,7 +99,7 @@ func (g *Gateway) listSessions(c *call) (any, error) {
 			if role != "" || slices.Contains(s.HostIDs, c.who.UserID) {
 				out.Sessions = append(out.Sessions, summaryOf(s))
 			}
-			if looked++; len(out.Sessions) == limit || looked == sessionScan {
+			if looked++; len(out.Sessions) == limit || looked == limits.SessionScan {
 				out.Next = &s.ID
 				return out, nil
 			}
@@ -119,7 +112,6 @@ func (g *Gateway) listSessions(c *call) (any, error) {
 }
 
 func sessionFilter(q url.Values) (f eventlog.Filter, limit int, err error) {
-	limit = sessionPage
 	statuses := []string{session.Scheduled, session.Live, session.Halted, session.Ended, session.Cancelled, session.Archived}
 	for _, status := range q["status"] {
 		known := false
@@ -138,13 +130,9 @@ func sessionFilter(q url.Values) (f eventlog.Filter, limit int, err error) {
 			return f, 0, fault.At(fault.InvalidField, name, "%s can't be read: %v.", name, err)
 		}
 	}
-	if text := q.Get("limit"); text != "" {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > sessionPageMax {
-			return f, 0, fault.At(fault.InvalidField, "limit", "limit must be from 1 to %d.", sessionPageMax)
-		}
-	}
-	f.Limit = sessionPageMax
-	return f, limit, nil
+	f.Limit = limits.Table["page"].Max
+	limit, err = pageLength(q)
+	return f, limit, err
 }
 
 func summaryOf(s *eventlog.Summary) Summary {

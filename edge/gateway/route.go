@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
+	"multistream/shared/limits"
 	"multistream/shared/session"
 )
 
@@ -42,6 +44,13 @@ type parameter struct {
 	required    bool
 	schema      any // a Go value whose type says the form: event.ID, event.Time, int, or text
 	enum        []string
+	limit       string // of limits.Table
+}
+
+// pageParameter is how long a page of a list shall be.
+func pageParameter() parameter {
+	l := limits.Table["page"]
+	return parameter{name: "limit", about: fmt.Sprintf("%d to %d, %d if not given", l.Min, l.Max, limits.PageDefault), schema: 0, limit: "page"}
 }
 
 var pathParam = regexp.MustCompile(`\{([a-zA-Z]+)\}`)

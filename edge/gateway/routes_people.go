@@ -10,10 +10,10 @@ import (
 func peopleRoutes() []route {
 	const course, lesson, user = "/courses/{courseId}", "/lessons/{lessonId}", "/users/{userId}"
 	after := parameter{name: "after", about: "the next of the page before", schema: event.ID{}}
-	limit := parameter{name: "limit", about: "1 to 200, 50 if not given", schema: 0}
+	limit := pageParameter()
 	return []route{
 		get("/users", "listUsers", "People, by name. For administrators.", people.UserPage{}, (*Gateway).listUsers,
-			parameter{name: "search", about: "part of a name, an e-mail address or a user name", schema: ""},
+			parameter{name: "search", about: "part of a name, an e-mail address or a user name", schema: "", limit: "search"},
 			parameter{name: "role", about: "only with this role", enum: []string{"teacher", "student", "assistant", "admin"}},
 			parameter{name: "status", about: "only of this status", enum: []string{"active", "disabled"}}, after, limit),
 		get(user, "getUser", "One person.", people.User{}, (*Gateway).getUser),
@@ -36,7 +36,7 @@ func peopleRoutes() []route {
 		admin(post, course+"/enrolments", "enrol", "Give somebody a role in a course.", people.Enrol{}, people.Enrolment{}, 0),
 		admin(del, course+"/enrolments/{userId}", "unenrol", "Take somebody out of a course.", people.Unenrol{}, people.Gone{}, 0),
 		get("/audit", "listAudit", "What was done to the school's people and by whom, newest first. For administrators.", people.AuditPage{}, (*Gateway).listAudit,
-			parameter{name: "before", about: "the next of the page before", schema: 0}, limit),
+			parameter{name: "before", about: "the next of the page before", schema: 0, limit: "audit_number"}, limit),
 	}
 }
 

@@ -34,7 +34,7 @@ func sessionRoutes() []route {
 			parameter{name: "courseId", about: "only of this course", schema: event.ID{}},
 			parameter{name: "lessonId", about: "only of this lesson", schema: event.ID{}},
 			parameter{name: "before", about: "the next of the page before", schema: event.ID{}},
-			parameter{name: "limit", about: "1 to 200, 50 if not given", schema: 0}),
+			pageParameter()),
 		get(inSession, "getSession", "One class.", Session{}, (*Gateway).getSession),
 		one(patch, inSession, "rescheduleSession", "session.reschedule", "Change the plan; what is absent stays.", SessionAnswer{}, 0),
 		one(del, inSession, "cancelSession", "session.cancel", "Cancel a class that has not started.", SessionAnswer{}, 0),
@@ -47,19 +47,19 @@ func sessionRoutes() []route {
 		one(post, inSession+"/settings", "changeSettings", "session.settings", "Change the switches of a class; what is absent stays.", Done{}, 0),
 		get(inSession+"/state", "getState", "What one may know of the class now.", StateAnswer{}, (*Gateway).getState),
 		get(inSession+"/events", "getEvents", "What happened after a position, as one may see it: a frame, as on the socket.", EventsAnswer{}, (*Gateway).getEvents,
-			parameter{name: "after", about: "a position like 1.42; 0 events of it are repeated", required: true, schema: ""}),
+			parameter{name: "after", about: "a position like 1.42; 0 events of it are repeated", required: true, schema: event.Position{}}),
 	}
 }
 
 func liveRoutes() []route {
 	return []route{
 		get(inSession+"/live", "live", "WebSocket: frames of events after a position, live; see /api/socket.schema.json.", nil, (*Gateway).live,
-			parameter{name: "after", about: "a position like 1.42 to resume from; without it a fresh view comes first", schema: ""}),
+			parameter{name: "after", about: "a position like 1.42 to resume from; without it a fresh view comes first", schema: event.Position{}}),
 		{method: http.MethodGet, path: "/openapi.json", id: "openapi", about: "This document.", open: true, unclaimed: true, handle: document(OpenAPI)},
 		{method: http.MethodGet, path: "/socket.schema.json", id: "socketSchema", about: "JSON Schema of the socket's messages.", open: true, unclaimed: true, handle: document(SocketSchema)},
 		get(inSession+"/frames", "frames", "Long poll: what the socket would have told after a position, as soon as there is something, for clients that can't keep a socket open.", Frames{}, (*Gateway).frames,
-			parameter{name: "after", about: "upTo of the last frame, as a position like 1.42; without it a fresh view comes", schema: ""},
-			parameter{name: "wait", about: "seconds to wait for something to tell, 0 to 25, 25 if not given", schema: 0},
+			parameter{name: "after", about: "upTo of the last frame, as a position like 1.42; without it a fresh view comes", schema: event.Position{}},
+			parameter{name: "wait", about: "seconds to wait for something to tell, 0 to 25, 25 if not given", schema: 0, limit: "poll_wait"},
 			parameter{name: "status", about: "the state of the last status that was told: another one is told at once; live if not given", enum: []string{"live", "halted"}}),
 	}
 }

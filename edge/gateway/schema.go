@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
+	"multistream/shared/limits"
 	"multistream/shared/session"
 )
 
@@ -90,5 +92,6 @@ func withKey(s *jsonschema.Schema) *jsonschema.Schema {
 }
 
 func keySchema(about string) *jsonschema.Schema {
-	return &jsonschema.Schema{Type: "string", Pattern: "^[ -~]{1,128}$", Description: about}
+	l := limits.Table["idempotency_key"]
+	return &jsonschema.Schema{Type: "string", Pattern: fmt.Sprintf("^[ -~]{%d,%d}$", l.Min, l.Max), Description: about}
 }

@@ -9,10 +9,8 @@ import (
 	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/limits"
 )
-
-// catchUp is how many events a client may be behind and still get each of them; further behind, a fresh view is sooner there.
-const catchUp = 5000
 
 var (
 	errStopping = errors.New("the gateway stops")
@@ -122,7 +120,7 @@ func (w *writer) begin(after event.Position, resume bool) error {
 		return gone
 	}
 	var rewind *event.Position
-	if resume && now.at.Sequence-after.Sequence <= catchUp {
+	if resume && now.at.Sequence-after.Sequence <= limits.CatchUpEvents {
 		w.stream, err = w.g.o.Classes.Follow(w.ctx, w.who.TenantID, w.session, w.user, after)
 		var cut *RewindError
 		if !errors.As(err, &cut) {

@@ -8,32 +8,33 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/limits"
 )
 
-// GuardLimits bound how often somebody may be wrong. The zero value of a field takes its default.
+// GuardLimits bound how often somebody may be wrong. The zero value of a field takes what the table of limits says.
 type GuardLimits struct {
-	FreeTries    int           // wrong passwords of one account from one address before it is locked there; 10
-	FirstLock    time.Duration // length of the first lock, doubled by each further wrong password; 30 s
-	LongestLock  time.Duration // where the doubling ends, and how long a wrong password is remembered after it; 15 min
-	AddressBurst int           // wrong passwords from one address, whatever the accounts; 300
-	AddressPause time.Duration // one more is allowed every so often; 1 s
-	AccountBurst int           // wrong passwords of one account, whatever the addresses; 100
-	AccountPause time.Duration // one more is allowed every so often; 30 s
-	KnownFor     time.Duration // how long an account is known at an address after its right password came from there; 30 days
-	Remembered   int           // accounts and addresses kept in memory, the least recently seen go first; 20,000
+	FreeTries    int           // wrong passwords of one account from one address before it is locked there
+	FirstLock    time.Duration // length of the first lock, doubled by each further wrong password
+	LongestLock  time.Duration // where the doubling ends, and how long a wrong password is remembered after it
+	AddressBurst int           // wrong passwords from one address, whatever the accounts
+	AddressPause time.Duration // one more is allowed every so often
+	AccountBurst int           // wrong passwords of one account, whatever the addresses
+	AccountPause time.Duration // one more is allowed every so often
+	KnownFor     time.Duration // how long an account is known at an address after its right password came from there
+	Remembered   int           // accounts and addresses kept in memory, the least recently seen go first
 }
 
 func (l GuardLimits) orDefaults() GuardLimits {
 	def := func(v *int, d int) { *v = positiveOr(*v, d) }
-	def(&l.FreeTries, 10)
-	def(&l.AddressBurst, 300)
-	def(&l.AccountBurst, 100)
-	def(&l.Remembered, 20_000)
-	l.FirstLock = positiveOr(l.FirstLock, 30*time.Second)
-	l.LongestLock = positiveOr(l.LongestLock, 15*time.Minute)
-	l.AddressPause = positiveOr(l.AddressPause, time.Second)
-	l.AccountPause = positiveOr(l.AccountPause, 30*time.Second)
-	l.KnownFor = positiveOr(l.KnownFor, 30*24*time.Hour)
+	def(&l.FreeTries, limits.WrongPasswords)
+	def(&l.AddressBurst, limits.WrongOfAddress)
+	def(&l.AccountBurst, limits.WrongOfAccount)
+	def(&l.Remembered, limits.RememberedGuesses)
+	l.FirstLock = positiveOr(l.FirstLock, limits.FirstLockMillis*time.Millisecond)
+	l.LongestLock = positiveOr(l.LongestLock, limits.LongestLockMillis*time.Millisecond)
+	l.AddressPause = positiveOr(l.AddressPause, limits.AddressPauseMillis*time.Millisecond)
+	l.AccountPause = positiveOr(l.AccountPause, limits.AccountPauseMillis*time.Millisecond)
+	l.KnownFor = positiveOr(l.KnownFor, limits.KnownDays*24*time.Hour)
 	return l
 }
 

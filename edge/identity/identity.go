@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"multistream/shared/event"
+	"multistream/shared/limits"
 )
 
 // Config is what a Service is made of. Store, Keys and EdgeID are required; the rest has defaults.
@@ -85,7 +86,7 @@ func New(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: load token keys: %w", err)
 	}
-	pw := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, 2000))
+	pw := newPasswords(cfg.Hasher, positiveOr(cfg.Workers, defaultWorkers()), positiveOr(cfg.Queue, limits.PasswordQueue))
 	clock := newSteadyClock(cfg.Clock)
 	if cfg.OnRevoked == nil {
 		cfg.OnRevoked = func(event.ID) {}

@@ -79,7 +79,7 @@ func TestMadeBundleIsGood(t *testing.T) {
 	if len(r.Overtaken) != 1 || r.Overtaken[0] != "heads.ndjson: line 3: 1.4 was overtaken, its event is only in superseded.ndjson" {
 		t.Error(r.Overtaken)
 	}
-	if r.HeadsTo != 5 || r.ReceiptsTo != 4 || r.Opened != 0 || r.Unknown != 1 {
+	if r.HeadsTo != 5 || r.ReceiptsTo != 4 || r.Opened != 0 || r.Unknown != 2 {
 		t.Errorf("%+v", r)
 	}
 	_, rest, _ := bytes.Cut(files[HeadsFile].Data, []byte("\n"))

@@ -20,11 +20,11 @@ type Settings struct {
 
 // ChatSettings are the rules of the chat. Words is given to staff only.
 type ChatSettings struct {
-	Enabled     bool     `json:"enabled"`
-	Hold        bool     `json:"hold"`        // students' messages wait for approval
-	SlowSeconds int      `json:"slowSeconds"` // least pause between two messages of a student
-	Private     string   `json:"private"`     // whom students may write to: off, staff, all
-	Words       []string `json:"words,omitempty"`
+	Enabled     bool               `json:"enabled"`
+	Hold        bool               `json:"hold"`                            // students' messages wait for approval
+	SlowSeconds int                `json:"slowSeconds"`                     // least pause between two messages of a student
+	Private     string             `json:"private"`                         // whom students may write to: off, staff, all
+	Words       Personal[[]string] `json:"words,omitzero" personal:"actor"` // of the filter; pupils' names are among them
 }
 
 // StaffMember is somebody with a role in this class whatever the course says.
@@ -167,9 +167,9 @@ type ExamFocusChanged struct {
 
 // CTAShown puts a call to action with its QR code on screen; it replaces the one shown before.
 type CTAShown struct {
-	CTAID ID     `json:"ctaId"`
-	Label Text   `json:"label" personal:"actor"`
-	URL   string `json:"url"`
+	CTAID ID   `json:"ctaId"`
+	Label Text `json:"label" personal:"actor"`
+	URL   Text `json:"url" personal:"actor"`
 }
 
 // CTAHidden takes it away.

@@ -27,7 +27,7 @@ const sampleTime Time = 1795421700123 // 2026-11-23T08:15:00.123Z
 var (
 	sampleLayout   = Layout{Name: "slide", Spotlight: sampleTeacher}
 	sampleSettings = Settings{WaitingRoom: true, Visibility: "all", ScreenShare: "staff", Questions: true, Polls: true, Hands: true, Reactions: true, Captions: true}
-	sampleChat     = ChatSettings{Enabled: true, Hold: true, SlowSeconds: 10, Private: "staff", Words: []string{"häßlich", "<b>"}}
+	sampleChat     = ChatSettings{Enabled: true, Hold: true, SlowSeconds: 10, Private: "staff", Words: Plain([]string{"häßlich", "<b>"})}
 	sampleText     = ChatMessage{
 		MessageID: sampleMessage, UserID: sampleStudent, DisplayName: Plain("Ada"), Content: Plain("Warum ist √2 < 2 & kein Bruch? 🙂"),
 		To: Recipient{Audience: "user", UserID: sampleTeacher},
@@ -70,7 +70,7 @@ var samples = map[string]any{
 	TypeExamStarted:          &ExamStarted{ActorUserID: sampleTeacher},
 	TypeExamEnded:            &ExamEnded{ActorUserID: sampleTeacher},
 	TypeExamFocusChanged:     &ExamFocusChanged{UserID: sampleStudent, Focused: true},
-	TypeCTAShown:             &CTAShown{CTAID: sampleCTA, Label: Plain("Anmelden"), URL: "https://school.example/join?c=K7P2QX&x=1"},
+	TypeCTAShown:             &CTAShown{CTAID: sampleCTA, Label: Plain("Anmelden"), URL: Plain("https://school.example/join?c=K7P2QX&x=1")},
 	TypeCTAHidden:            &CTAHidden{CTAID: sampleCTA},
 	TypeParticipantRequested: &ParticipantRequested{UserID: sampleStudent, Role: "student", DisplayName: Plain("Ada"), Guest: true, RequestedAt: sampleTime},
 	TypeParticipantAdmitted:  &ParticipantAdmitted{UserID: sampleStudent, ActorUserID: sampleTeacher},

@@ -28,6 +28,7 @@ var Table = map[string]Limit{
 	"poll_options":     {2, 10},
 	"poll_option":      {1, 120},
 	"poll_choices":     {0, 10},
+	"poll_choice":      {0, 9}, // number of an option, from 0
 	"cta_label":        {1, 80},
 	"cta_url":          {1, 500},
 	"words":            {0, 500},
@@ -45,7 +46,7 @@ var Table = map[string]Limit{
 	"order":            {0, 10000},
 	"page_index":       {0, 499},
 	"board_operations": {1, 50},
-	"stroke_points":    {2, 3000},
+	"stroke_points":    {2, strokeMax},
 	"coordinate":       {0, 65535},
 	"stroke_width":     {1, 65535},
 	"stroke_text":      {0, 500},
@@ -66,6 +67,9 @@ var Table = map[string]Limit{
 	"cards":            {1, 500},
 	"search":           {0, 200},
 	"milliseconds":     {0, 1 << 40},
+	"page":             {1, 200}, // entries of a page of a list
+	"poll_wait":        {0, 25},  // seconds that a poll for frames may wait
+	"audit_number":     {1, 1<<53 - 1},
 }
 
 // Windows and caps of a class's live state.
@@ -111,5 +115,29 @@ const (
 	KeysOfDay         = 5000 // idempotency keys of one person outside classes in 24 h
 	ImportRows        = 10_000
 	ImportBytes       = 4 << 20
-	PeoplePage        = 200
+	PageDefault       = 50            // entries of a page of a list, where none is asked for
+	SessionScan       = 1000          // classes looked at for one page
+	CatchUpEvents     = 5000          // events behind until which a client gets each of them; further behind a fresh view is sooner there
+	SkipMillis        = 250           // how long an invisible event may wait for a visible one
+	StrokePoints      = strokeMax / 2 // points of a stroke drawn by hand
+)
+
+const strokeMax = 3000
+
+// Connections and sign-ins of a box.
+const (
+	SocketsOfUser      = 8
+	Connections        = 20_000
+	Strangers          = 8192 // connections that are not signed in yet
+	SignInsPer10       = 60   // refused refreshes from one address in 10 s
+	PasswordQueue      = 2000 // passwords that wait to be checked
+	WrongPasswords     = 10   // of one account from one address before it is locked there
+	WrongOfAddress     = 300  // from one address, whatever the accounts; then one a pause
+	WrongOfAccount     = 100  // of one account, whatever the addresses; then one a pause
+	AddressPauseMillis = 1000
+	AccountPauseMillis = 30_000
+	FirstLockMillis    = 30_000 // doubled by each further wrong password
+	LongestLockMillis  = 900_000
+	KnownDays          = 30     // how long an account is known at an address after its right password came from there
+	RememberedGuesses  = 20_000 // accounts and addresses kept in memory
 )

@@ -13,7 +13,7 @@ type NewStroke struct {
 	Kind   string `json:"kind" enum:"pen,highlighter,line,arrow,rectangle,ellipse,text"`
 	Color  string `json:"color" limit:"color"` // #rrggbb
 	Width  int    `json:"width" limit:"stroke_width"`
-	Points []int  `json:"points" limit:"stroke_points"` // x, y, x, y …, with Press x, y, pressure, …; each 0…65535
+	Points []int  `json:"points" limit:"stroke_points" each:"coordinate"` // x, y, x, y …, with Press x, y, pressure, …; each 0…65535
 	Press  bool   `json:"press,omitzero" optional:"true"`
 	Text   string `json:"text,omitzero" optional:"true" limit:"stroke_text"` // of the kind text
 }
@@ -25,8 +25,8 @@ type shape struct {
 }
 
 var shapesOf = map[string]shape{
-	"pen":         {1, 1500, true},
-	"highlighter": {1, 1500, true},
+	"pen":         {1, limits.StrokePoints, true},
+	"highlighter": {1, limits.StrokePoints, true},
 	"line":        {2, 2, false},
 	"arrow":       {2, 2, false},
 	"rectangle":   {2, 2, false}, // two corners

@@ -57,12 +57,20 @@ func applyChatDeleted(s *State, _ *event.Opened, p *event.ChatDeleted) {
 	}
 }
 
-func applyChatSettings(s *State, _ *event.Opened, p *event.ChatSettingsChanged) {
-	s.ChatRules = p.ChatSettings
-	s.ChatRules.Words = nil
+func applyChatSettings(s *State, e *event.Opened, p *event.ChatSettingsChanged) {
+	s.chatRules(e, p.ChatSettings)
+}
+
+// chatRules takes on the rules of the chat; the words of the filter lie on the desk.
+func (s *State) chatRules(e *event.Opened, rules event.ChatSettings) {
 	if s.Desk != nil {
-		s.Desk.Words = p.Words
+		s.Desk.Words, s.Desk.WordsBy = rules.Words, event.ID{}
+		if !rules.Words.IsZero() {
+			s.Desk.WordsBy = e.ActorID
+		}
 	}
+	rules.Words = Words{}
+	s.ChatRules = rules
 }
 
 func entryOf(e *event.Opened, p *event.ChatMessage, heldFor string) ChatEntry {

@@ -55,6 +55,6 @@ func deliverChatDeleted(s *State, _ *event.Opened, p *event.ChatDeleted) Deliver
 // deliverChatSettings keeps the word list from those whom it is about.
 func deliverChatSettings(_ *State, _ *event.Opened, p *event.ChatSettingsChanged) Delivery {
 	told := *p
-	told.Words = nil
+	told.Words = Words{}
 	return Delivery{Staff: p, Members: &told}
 }

@@ -64,22 +64,32 @@ func decideChatSettings(s *State, c *Command, p *ChatConfigure) ([]event.Fact, e
 	if p.Private != "off" && p.Private != "staff" && p.Private != "all" {
 		return nil, fault.At(fault.InvalidField, "private", "Private messages are off, to staff, or to all. Nothing was changed.")
 	}
-	rules := event.ChatSettings{Enabled: p.Enabled, Hold: p.Hold, SlowSeconds: p.SlowSeconds, Private: p.Private}
-	for _, word := range p.Words {
-		word = strings.TrimSpace(word)
-		if len(split(word)) == 0 || len([]rune(word)) > limits.Table["word"].Max {
-			return nil, fault.At(fault.InvalidField, "words", "An entry of the word filter has letters or digits, and at most %d characters. Nothing was changed.", limits.Table["word"].Max)
-		}
-		if !slices.Contains(rules.Words, word) {
-			rules.Words = append(rules.Words, word)
-		}
+	words, err := filterWords("words", p.Words)
+	if err != nil {
+		return nil, err
 	}
+	rules := event.ChatSettings{Enabled: p.Enabled, Hold: p.Hold, SlowSeconds: p.SlowSeconds, Private: p.Private, Words: words}
 	old := s.ChatRules
 	if old.Enabled == rules.Enabled && old.Hold == rules.Hold && old.SlowSeconds == rules.SlowSeconds &&
-		old.Private == rules.Private && slices.Equal(s.Desk.Words, rules.Words) {
+		old.Private == rules.Private && !s.Desk.Words.Erased && slices.Equal(s.Desk.Words.V, rules.Words.V) {
 		return nil, nil
 	}
 	return one(event.TypeChatSettingsChanged, &event.ChatSettingsChanged{ChatSettings: rules, ActorUserID: c.Actor.UserID})
+}
+
+// filterWords checks the words of the filter and gives them as facts hold them: each once, without blanks around it.
+func filterWords(field string, given []string) (Words, error) {
+	var words Words
+	for _, word := range given {
+		word = strings.TrimSpace(word)
+		if len(split(word)) == 0 || len([]rune(word)) > limits.Table["word"].Max {
+			return Words{}, fault.At(fault.InvalidField, field, "An entry of the word filter has letters or digits, and at most %d characters. Nothing was changed.", limits.Table["word"].Max)
+		}
+		if !slices.Contains(words.V, word) {
+			words.V = append(words.V, word)
+		}
+	}
+	return words, nil
 }
 
 func noMessage() ([]event.Fact, error) {

@@ -42,7 +42,7 @@ func decideSendChat(s *State, c *Command, p *ChatSend) ([]event.Fact, error) {
 	reason := ""
 	switch {
 	case toStaff: // staff are who would approve it
-	case newWordList(s.Desk.Words).hit(p.Content):
+	case newWordList(s.Desk.Words.V).hit(p.Content):
 		reason = "word"
 	case s.ChatRules.Hold:
 		reason = "hold"

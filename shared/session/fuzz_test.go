@@ -125,6 +125,11 @@ func (b *bytesSource) fill(v reflect.Value, depth int) {
 			x.V = fuzzWords[int(b.byte())%len(fuzzWords)]
 		}
 		return
+	case *event.Personal[[]string]:
+		if x.Erased = b.byte()%4 == 0; !x.Erased {
+			b.fill(v.Field(0), depth)
+		}
+		return
 	case *event.Personal[[]int]:
 		if x.Erased = b.byte()%4 == 0; !x.Erased {
 			b.fill(v.Field(0), depth)

@@ -37,17 +37,17 @@ func applyRescheduled(s *State, e *event.Opened, p *event.SessionRescheduled) { 
 
 // plan puts what only staff may know of a plan on the desk, so that the rest can be shown to everybody.
 func (s *State) plan(e *event.Opened, p event.Plan) {
-	s.Settings, s.ChatRules = p.Settings, p.Chat
-	s.ChatRules.Words = nil
+	s.Settings = p.Settings
+	s.chatRules(e, p.Chat)
 	if s.Desk != nil {
-		s.Desk.JoinCode, s.Desk.Words, s.Desk.Planned = p.JoinCode, p.Chat.Words, p.Destinations
+		s.Desk.JoinCode, s.Desk.Planned = p.JoinCode, p.Destinations
 	}
 	s.Life.Plan, s.Life.PlannedBy = publicPlan(p), e.ActorID
 }
 
 // publicPlan is a plan without what only staff may know.
 func publicPlan(p event.Plan) event.Plan {
-	p.JoinCode, p.Chat.Words, p.Destinations = "", nil, nil
+	p.JoinCode, p.Chat.Words, p.Destinations = "", Words{}, nil
 	return p
 }
 

@@ -101,10 +101,10 @@ func decideCTAShow(s *State, c *Command, p *CTAShow) ([]event.Fact, error) {
 	if !webAddress(p.URL) {
 		return nil, fault.At(fault.InvalidField, "url", "The address must begin with https:// or http:// and name a host. Nothing was shown; correct it.")
 	}
-	if now := s.CTA; now != nil && now.URL == p.URL && now.Label == event.Plain(p.Label) {
+	if now := s.CTA; now != nil && now.URL == event.Plain(p.URL) && now.Label == event.Plain(p.Label) {
 		return nil, nil
 	}
-	return one(event.TypeCTAShown, &event.CTAShown{CTAID: c.newID(s, 0), Label: event.Plain(p.Label), URL: p.URL})
+	return one(event.TypeCTAShown, &event.CTAShown{CTAID: c.newID(s, 0), Label: event.Plain(p.Label), URL: event.Plain(p.URL)})
 }
 
 // webAddress tells whether a text can be put in a link: http or https with a host, no blanks or control characters.

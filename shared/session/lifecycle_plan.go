@@ -80,6 +80,10 @@ func decideSchedule(_ *State, _ *Command, p *SessionSchedule) ([]event.Fact, err
 	if p.MediaPolicy != "" {
 		plan.MediaPolicy = p.MediaPolicy
 	}
+	var err error
+	if plan.Chat.Words, err = p.Chat.words(Words{}); err != nil {
+		return nil, err
+	}
 	if err := checkPlan(&plan); err != nil {
 		return nil, err
 	}
@@ -96,6 +100,10 @@ func decideReschedule(s *State, _ *Command, p *SessionReschedule) ([]event.Fact,
 	plan.Chat.Words = s.Desk.Words
 	was := plan
 	plan.Settings, plan.Chat = p.Settings.over(plan.Settings), p.Chat.over(plan.Chat)
+	var err error
+	if plan.Chat.Words, err = p.Chat.words(was.Chat.Words); err != nil {
+		return nil, err
+	}
 	if p.Title != nil {
 		plan.Title = event.Plain(*p.Title)
 	}
@@ -174,7 +182,14 @@ func (p *PlannedChat) over(c event.ChatSettings) event.ChatSettings {
 		set(&c.Hold, p.Hold)
 		set(&c.SlowSeconds, p.SlowSeconds)
 		set(&c.Private, p.Private)
-		set(&c.Words, p.Words)
 	}
 	return c
+}
+
+// words gives those of the filter: the plan's, or what it was before.
+func (p *PlannedChat) words(before Words) (Words, error) {
+	if p == nil || p.Words == nil {
+		return before, nil
+	}
+	return filterWords("chat.words", *p.Words)
 }

@@ -22,6 +22,8 @@ func TestSchedule(t *testing.T) {
 		"end before start":  func(p *SessionSchedule) { p.ScheduledEnd = p.ScheduledStart - 1 },
 		"longer than a day": func(p *SessionSchedule) { p.ScheduledEnd = p.ScheduledStart + 24*3_600_000 + 1 },
 		"no start":          func(p *SessionSchedule) { p.ScheduledStart = 0 },
+		"a word of blanks":  func(p *SessionSchedule) { p.Chat = &PlannedChat{Words: ptr([]string{" "})} },
+		"a long word":       func(p *SessionSchedule) { p.Chat = &PlannedChat{Words: ptr([]string{strings.Repeat("x", 61)})} },
 	}
 	for name, change := range bad {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +52,7 @@ func TestPlanSecrets(t *testing.T) {
 	c.join(teacher())
 	c.join(student("Sam"))
 	c.do(teacher(), "session.reschedule", &SessionReschedule{Title: ptr("Decimals")})
-	if d := c.s.Desk; d.JoinCode != "4711" || !slices.Equal(d.Words, []string{"darn"}) || !slices.Equal(d.Planned, p.Destinations) {
+	if d := c.s.Desk; d.JoinCode != "4711" || !slices.Equal(d.Words.V, []string{"darn"}) || !slices.Equal(d.Planned, p.Destinations) {
 		t.Errorf("after a change of the title the desk has %+v", d)
 	}
 	if !c.s.ChatRules.Hold || c.s.Life.Plan.Title.V != "Decimals" {
@@ -60,7 +62,7 @@ func TestPlanSecrets(t *testing.T) {
 	d := Deliver(c.s, &e)
 	for _, got := range []any{d.Lobby, d.Members} {
 		plan := got.(*event.SessionRescheduled).Plan
-		if plan.JoinCode != "" || plan.Destinations != nil || plan.Chat.Words != nil {
+		if plan.JoinCode != "" || plan.Destinations != nil || !plan.Chat.Words.IsZero() {
 			t.Errorf("told to all: %+v", plan)
 		}
 	}
@@ -82,6 +84,7 @@ func TestReschedule(t *testing.T) {
 	c.noop(teacher(), "session.reschedule", &SessionReschedule{Title: ptr("Fractions"), Settings: &SessionSettings{Polls: ptr(true)}})
 	c.refused(fault.InvalidField, teacher(), "session.reschedule", &SessionReschedule{ScheduledEnd: ptr(testStart - 1)})
 	c.refused(fault.InvalidField, teacher(), "session.reschedule", &SessionReschedule{Staff: ptr([]PlannedStaff{})})
+	c.refused(fault.InvalidField, teacher(), "session.reschedule", &SessionReschedule{Chat: &PlannedChat{Words: ptr([]string{"?"})}})
 	c.do(assistant("Ann"), "session.settings", &SessionSettings{Polls: ptr(false)})
 	c.do(teacher(), "session.reschedule", &SessionReschedule{Capacity: ptr(30), Settings: &SessionSettings{WaitingRoom: ptr(true)}})
 	if s := c.s.Settings; s.Polls || !s.WaitingRoom || c.s.Life.Plan.Capacity != 30 || len(c.s.Life.Plan.Staff) != 2 {

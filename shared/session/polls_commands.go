@@ -27,7 +27,7 @@ type PollStart struct {
 // PollVote answers a poll, or changes the answer while the poll is open.
 type PollVote struct {
 	PollID  event.ID `json:"pollId"`
-	Choices []int    `json:"choices" limit:"poll_choices"` // numbers of options, from 0
+	Choices []int    `json:"choices" limit:"poll_choices" each:"poll_choice"` // numbers of options, from 0
 }
 
 // PollEnd closes a poll with its results.

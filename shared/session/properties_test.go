@@ -206,13 +206,9 @@ func (w *watcher) snapshots() {
 	}
 }
 
-// openTexts are the marked texts that belong to nobody in person and are not sealed: word filter, join code, addresses.
+// openTexts are the marked texts that belong to nobody in person and are not sealed: join code and storage address.
 func (w *watcher) openTexts(s *session.State) map[string]bool {
-	open := map[string]bool{s.Desk.JoinCode: true, s.Desk.MediaURL: true}
-	for _, word := range s.Desk.Words {
-		open[word] = true
-	}
-	return open
+	return map[string]bool{s.Desk.JoinCode: true, s.Desk.MediaURL: true}
 }
 
 // erasure folds the class anew after somebody was erased: the law holds as before.

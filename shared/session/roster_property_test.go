@@ -90,6 +90,9 @@ func TestRandomClasses(t *testing.T) {
 				c.append(actor.UserID, facts...)
 			}
 			checkPeople(t, c.s)
+			for range 2 {
+				checkPages(t, c.s, viewers[rnd.IntN(len(viewers))], 1+rnd.IntN(70))
+			}
 			if t.Failed() {
 				t.Fatalf("seed %d: after %s by %s", seed, typ, actor.DisplayName)
 			}

@@ -5,7 +5,7 @@ package session
 import "multistream/shared/event"
 
 // Format numbers the shape of State: snapshots of another format are ignored and folded anew.
-const Format = 1
+const Format = 2
 
 // Status of a session.
 const (
@@ -238,7 +238,7 @@ type CTA struct {
 	CTAID  event.ID   `json:"ctaId"`
 	UserID event.ID   `json:"userId"`
 	Label  event.Text `json:"label" personal:"userId"`
-	URL    string     `json:"url"`
+	URL    event.Text `json:"url" personal:"userId"`
 }
 
 // Recording is the newest recording of the class.

@@ -5,8 +5,9 @@ import "multistream/shared/event"
 // Desk is what staff see beyond what everybody sees.
 type Desk struct {
 	JoinCode     string                 `json:"joinCode,omitzero"`
-	Words        []string               `json:"words,omitempty"`   // word filter
-	Planned      []event.ID             `json:"planned,omitempty"` // destinations of the plan
+	Words        Words                  `json:"words,omitzero" personal:"wordsBy"` // of the filter
+	WordsBy      event.ID               `json:"wordsBy,omitzero"`                  // who set them
+	Planned      []event.ID             `json:"planned,omitempty"`                 // destinations of the plan
 	Waiting      []Waiting              `json:"waiting"`
 	Reports      []Report               `json:"reports"`             // open ones
 	Claims       map[string]Claim       `json:"claims"`              // by item id
@@ -16,6 +17,9 @@ type Desk struct {
 	RecorderOn   event.ID               `json:"recorderOn,omitzero"` // armed recorder
 	MediaURL     string                 `json:"mediaUrl,omitzero"`   // of the newest finished recording
 }
+
+// Words are those of the word filter. Where who set them was erased there are none.
+type Words = event.Personal[[]string]
 
 // Waiting is somebody in the waiting room.
 type Waiting struct {

@@ -18,8 +18,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden vectors anew; look at what changed before you keep it")
 
-// A vector is a class, or a moment of one, as programs in other languages must fold it: every event, and of each viewer what
-// they got of it and what their view was then. Digests are the SHA-256 of the canonical JSON (docs/events.md) of the full state and of views.
+// A vector is a class, or a moment of one, as programs in other languages must fold it: every event, the full state after it,
+// and of each viewer what they got of it and what their view was then. Vectors of one event (byhand.…) have states and
+// views whole. In those of whole classes each is a JSON Patch (RFC 6902, see patchStep) to the one before: the first to the
+// vector's own state and its viewers' views; where a viewer got a fresh view it is given whole, and the next patch goes on from
+// there. Digests are the SHA-256 of the canonical JSON (docs/events.md): who folds by other code compares these first.
 type vector struct {
 	Format    int             `json:"format"`
 	Title     string          `json:"title"`
@@ -38,8 +41,9 @@ type vectorViewer struct {
 type vectorStep struct {
 	Event  event.Copy      `json:"event"` // opened and whole, as the full state takes it
 	Digest event.Hash      `json:"digest"`
-	State  json.RawMessage `json:"state,omitempty"` // now and then
-	Got    []vectorGot     `json:"got"`             // by viewer
+	State  json.RawMessage `json:"state,omitempty"`
+	Patch  []patchStep     `json:"statePatch,omitempty"` // where the state is not given
+	Got    []vectorGot     `json:"got"`                  // by viewer
 }
 
 // vectorGot is a copy to apply, or a fresh view to go on from, or neither: then the view only moves to the event's position.
@@ -47,15 +51,11 @@ type vectorGot struct {
 	Copy   json.RawMessage `json:"copy,omitempty"`
 	Fresh  bool            `json:"fresh,omitempty"` // view is given
 	Digest event.Hash      `json:"digest"`
-	View   json.RawMessage `json:"view,omitempty"` // with fresh, and now and then
+	View   json.RawMessage `json:"view,omitempty"`
+	Patch  []patchStep     `json:"viewPatch,omitempty"` // where the view is not given
 }
 
-const (
-	shortVector = 10      // of so many events, whole views are given after each
-	viewEvery   = 24      // else after each of these, and after the last
-	longVector  = 40      // of more than so many only after the last
-	vectorBytes = 3 << 20 // all vectors together
-)
+const vectorBytes = 15 << 20 // all vectors together
 
 // TestVectors holds the rules to the golden vectors: whoever changes what a class folds to sees here what changed.
 func TestVectors(t *testing.T) {
@@ -110,21 +110,18 @@ func scriptVector(t *testing.T, s *classscript.Script) *vector {
 	if _, err := classscript.Run(s, rules); err != nil {
 		t.Fatal(err)
 	}
-	n := len(rules.Log)
-	return makeVector(t, s.Title, viewersOf(s), nil, rules.Log, func(i int) bool {
-		return i == n-1 || n <= shortVector || n <= longVector && i%viewEvery == viewEvery-1
-	})
+	return makeVector(t, s.Title, viewersOf(s), nil, rules.Log, false)
 }
 
 // byHandVector begins right before the event that the vector is about.
 func byHandVector(t *testing.T, name string, v *byHand) *vector {
 	last := len(v.events) - 1
-	return makeVector(t, name, []string{"Rivera", "Ada", "Ben", "Wen"}, v.events[:last], v.events[last:], func(int) bool { return false })
+	return makeVector(t, name, everybody, v.events[:last], v.events[last:], true)
 }
 
-// viewersOf picks a teacher, an assistant, three students, the last person of the script, and an outsider.
+// viewersOf picks a teacher, an assistant, an admin, three students, the last person of the script, and an outsider.
 func viewersOf(s *classscript.Script) []string {
-	most, names := map[string]int{"teacher": 1, "assistant": 1, "student": 3}, []string{}
+	most, names := map[string]int{"teacher": 1, "assistant": 1, "admin": 1, "student": 3}, []string{}
 	for i, p := range s.People {
 		if most[p.Role]--; most[p.Role] >= 0 || i == len(s.People)-1 {
 			names = append(names, p.Name)
@@ -133,8 +130,8 @@ func viewersOf(s *classscript.Script) []string {
 	return append(names, "an outsider")
 }
 
-// makeVector folds before, and makes a vector of events; whole tells after which of them states and views are given.
-func makeVector(t *testing.T, title string, names []string, before, events []event.Opened, whole func(i int) bool) *vector {
+// makeVector folds before, and makes a vector of events; whole tells whether states and views are given as they are.
+func makeVector(t *testing.T, title string, names []string, before, events []event.Opened, whole bool) *vector {
 	t.Helper()
 	s := session.Fold(session.New(classscript.NameID("class")), before)
 	v := &vector{Format: session.Format, Title: title, SessionID: s.SessionID}
@@ -149,6 +146,10 @@ func makeVector(t *testing.T, title string, names []string, before, events []eve
 	if err != nil {
 		t.Fatal(err)
 	}
+	state, views := []byte(v.State), [][]byte{}
+	for _, viewer := range v.Viewers {
+		views = append(views, viewer.View)
+	}
 	for i := range events {
 		e := &events[i]
 		session.Apply(s, *e)
@@ -156,15 +157,22 @@ func makeVector(t *testing.T, title string, names []string, before, events []eve
 		if err != nil {
 			t.Fatal(err)
 		}
-		step := vectorStep{Event: event.Copy(*e), Digest: digest(t, encoded(t, s))}
-		if whole(i) {
-			step.State = encoded(t, s)
+		before := state
+		state = encoded(t, s)
+		step := vectorStep{Event: event.Copy(*e), Digest: digest(t, state)}
+		if whole {
+			step.State = state
+		} else {
+			step.Patch = stepTo(t, before, state)
 		}
-		for _, r := range receipts {
+		for j, r := range receipts {
 			got := vectorGot{Copy: r.Copy, Fresh: r.Fresh, Digest: digest(t, r.View)}
-			if whole(i) || r.Fresh {
+			if whole || r.Fresh {
 				got.View = r.View
+			} else {
+				got.Patch = stepTo(t, views[j], r.View)
 			}
+			views[j] = r.View
 			step.Got = append(step.Got, got)
 		}
 		v.Steps = append(v.Steps, step)

@@ -11,8 +11,7 @@ import (
 // View gives what a person may know of a full state: the same as folding, from their latest fresh view on, the copies
 // that Deliver gave them. It shares memory with s: encode or copy it before s changes.
 func View(s *State, user event.ID) *State {
-	standing, role := StandingOf(s, user)
-	return ViewAs(s, Viewer{UserID: user, Role: role, Standing: standing})
+	return ViewAs(s, ViewerOf(s, user))
 }
 
 // ViewAs gives the view of somebody with the given standing, whether or not they are in the class.
