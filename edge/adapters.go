@@ -77,7 +77,7 @@ func (s *stream) Next(ctx context.Context) (gateway.Update, error) {
 		s.entries = nil // what is rare is not kept for
 	}
 	for _, e := range u.Entries {
-		s.entries = append(s.entries, gateway.Entry{Epoch: e.Epoch, Sequence: e.Sequence, Copies: e})
+		s.entries = append(s.entries, gateway.Entry{Epoch: e.Epoch, Sequence: e.Sequence, Durable: e.Durable, Copies: e})
 	}
 	out := gateway.Update{Entries: s.entries}
 	if u.Status != nil {

@@ -29,7 +29,7 @@ func TestDemoClassOverTheWire(t *testing.T) {
 	id, _, _ = strings.Cut(id, "\n")
 	e.stop()
 	code, out, errs = told(t, "verify", "--data", e.dir, "--session", id)
-	if code != good || !strings.Contains(out, "1 signed heads up to 67\n") {
+	if code != good || !strings.Contains(out, "2 signed heads up to 68\n") {
 		t.Fatalf("verify: %d\n%s\n%s", code, out, errs)
 	}
 	signedHeads(t, e.dir, id)

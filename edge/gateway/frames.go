@@ -5,6 +5,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"multistream/shared/event"
 	"multistream/shared/session"
@@ -82,6 +83,7 @@ type batch struct {
 	upTo     int64 // what it will have been told of with this batch
 	copies   [][]byte
 	size     int
+	since    time.Time // when the first of copies became durable
 }
 
 // verdict says what an entry asks for beyond its copy.
@@ -111,6 +113,9 @@ func (b *batch) add(e Entry) verdict {
 	c := e.Copy(b.user, b.standing)
 	if c == nil {
 		return goOn
+	}
+	if len(b.copies) == 0 {
+		b.since = e.Durable
 	}
 	b.copies = append(b.copies, c)
 	b.size += len(c) + 1

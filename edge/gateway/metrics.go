@@ -26,6 +26,7 @@ type metrics struct {
 	signals     *prometheus.CounterVec // by kind, result
 	dropped     *prometheus.CounterVec // ephemeral frames by kind, reason
 	appends     prometheus.Histogram
+	fanout      prometheus.Histogram
 }
 
 var seconds = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
@@ -46,13 +47,14 @@ func newMetrics(stats []func() []Stat) *metrics {
 		signals:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_signals_total", Help: "Signals that came by kind (unread: not decoded) and result: sent, too_fast, class_too_fast, garbled, or the code of the refusal."}, []string{"kind", "result"}),
 		dropped:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_ephemeral_dropped_total", Help: "Ephemeral frames that were not written, by kind and reason: slow (the client), replaced (by a newer one), no_class (it did not answer)."}, []string{"kind", "reason"}),
 		appends:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_append_seconds", Help: "Time until a batch of facts was durable.", Buckets: seconds}),
+		fanout:      prometheus.NewHistogram(prometheus.HistogramOpts{Name: "edge_fanout_seconds", Help: "Time from an event being durable until it was written to one person's socket, or into the answer of a poll.", Buckets: seconds}),
 	}
 	frames := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_frames_total", Help: "Messages written to sockets and into answers of polls by kind: " + strings.Join(frameKinds, ", ") + "."}, []string{"kind"})
 	m.frames = make(map[string]prometheus.Counter, len(frameKinds))
 	for _, kind := range frameKinds {
 		m.frames[kind] = frames.WithLabelValues(kind)
 	}
-	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends,
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends, m.fanout,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
 	return m
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"multistream/shared/directory"
 	"multistream/shared/event"
@@ -60,6 +61,7 @@ type Update struct {
 // Entry is one durable event.
 type Entry struct {
 	Epoch, Sequence int64
+	Durable         time.Time // when it became so; absent for one of long ago
 	Copies
 }
 

@@ -56,6 +56,9 @@ func (w *writer) flush(kind string) error {
 	*buf = w.appendTo((*buf)[:0])
 	w.skip = time.Time{}
 	err := w.write(kind, *buf)
+	if kind == "events" && !w.since.IsZero() {
+		w.g.metrics.fanout.Observe(time.Since(w.since).Seconds())
+	}
 	if cap(*buf) <= 2*frameBytes {
 		buffers.Put(buf)
 	}

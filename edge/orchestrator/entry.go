@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"slices"
+	"time"
 
 	"multistream/shared/event"
 	"multistream/shared/limits"
@@ -12,6 +13,7 @@ import (
 type Entry struct {
 	Epoch    int64
 	Sequence int64
+	Durable  time.Time // when it was published; absent for one that was read from the log
 
 	opened     event.Opened
 	byStanding map[session.Standing][]byte

@@ -56,6 +56,10 @@ func (t *tail) add(entries []*Entry) (watched bool) {
 	if len(entries) == 0 {
 		return false
 	}
+	now := time.Now()
+	for _, e := range entries {
+		e.Durable = now
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.entries = append(t.entries, entries...)
