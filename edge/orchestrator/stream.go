@@ -35,7 +35,7 @@ type Stream struct {
 	user   event.ID
 	at     int64
 	told   int
-	replay *folding // while it catches up from the log
+	replay *folding      // while it catches up from the log
 	wake   chan struct{} // holds one: there may be something new
 	nudged atomic.Bool
 	place  int // in the tail's waiting followers, from 1; 0: not there
