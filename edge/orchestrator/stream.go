@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/shared/event"
@@ -34,8 +35,10 @@ type Stream struct {
 	user   event.ID
 	at     int64
 	told   int
-	replay *folding // while it catches up from the log
-	nudge  chan struct{}
+	replay *folding      // while it catches up from the log
+	wake   chan struct{} // holds one: there may be something new
+	nudged atomic.Bool
+	place  int // in the tail's waiting followers, from 1; 0: not there
 	once   sync.Once
 	done   chan struct{}
 }
@@ -66,7 +69,7 @@ func (o *Orchestrator) Follow(ctx context.Context, tenant, id, user event.ID, af
 			continue
 		}
 		c.presence.connect(user, 1)
-		return &Stream{c: c, user: user, at: after.Sequence, nudge: make(chan struct{}, 1), done: make(chan struct{})}, nil
+		return &Stream{c: c, user: user, at: after.Sequence, wake: make(chan struct{}, 1), done: make(chan struct{})}, nil
 	}
 }
 
@@ -74,6 +77,8 @@ func (o *Orchestrator) Follow(ctx context.Context, tenant, id, user event.ID, af
 func (st *Stream) Close() {
 	st.once.Do(func() {
 		close(st.done)
+		st.c.tail.leave(st)
+		st.ring()
 		st.c.presence.connect(st.user, -1)
 		st.c.presence.seen(st.user, time.Now())
 		st.c.mail.link(-1)
@@ -83,8 +88,14 @@ func (st *Stream) Close() {
 // Nudge has a Next that waits, or else the next one that would, return an empty update: its follower has something else to
 // do. It never waits, neither cuts a read of the log short nor goes before entries, and may be called from any goroutine.
 func (st *Stream) Nudge() {
+	st.nudged.Store(true)
+	st.ring()
+}
+
+// ring has a Next that waits look again, or else the next one that would.
+func (st *Stream) ring() {
 	select {
-	case st.nudge <- struct{}{}:
+	case st.wake <- struct{}{}:
 	default:
 	}
 }
@@ -98,7 +109,7 @@ func (st *Stream) Skip(to int64) {
 
 // Next waits for what is new; the update is empty after a Nudge. It returns io.EOF after Close or when the class leaves this box's memory.
 func (st *Stream) Next(ctx context.Context) (Update, error) {
-	for nudged := false; ; {
+	for {
 		select {
 		case <-st.done:
 			return Update{}, io.EOF
@@ -111,9 +122,9 @@ func (st *Stream) Next(ctx context.Context) (Update, error) {
 		if st.told != t.told {
 			status, st.told = t.status, t.told
 		}
-		closed, changed := t.closed, t.changed
-		if len(entries) == 0 && !t.watched {
-			t.watched, t.news = true, false // nobody waits for what was new before
+		closed := t.closed
+		if len(entries) == 0 && !far && !closed && status == nil {
+			t.wait(st)
 		}
 		t.mu.Unlock()
 		switch {
@@ -127,14 +138,11 @@ func (st *Stream) Next(ctx context.Context) (Update, error) {
 			return Update{Status: status}, nil
 		case closed:
 			return Update{}, io.EOF
-		case nudged:
+		case st.nudged.Swap(false):
 			return Update{}, nil
 		}
 		select {
-		case <-changed:
-		case <-st.nudge:
-			nudged = true
-		case <-st.done:
+		case <-st.wake:
 		case <-ctx.Done():
 			return Update{}, ctx.Err()
 		}

@@ -21,14 +21,13 @@ type tail struct {
 	status  *Status  // latest runtime condition
 	told    int      // counts statuses
 	closed  bool
-	news    bool          // entries came since the last wake that are worth one
-	waits   bool          // others came, for which followers are woken in a moment
-	watched bool          // somebody waits for changed
-	changed chan struct{} // closed and replaced when anything changes that somebody waits for
-	durable *durable      // what those entries and all before them make
+	news    bool      // entries came since the last wake that are worth one
+	waits   bool      // others came, for which followers are woken in a moment
+	waiting []*Stream // followers that are woken when anything changes; each by a channel of its own, which nobody else locks
+	durable *durable  // what those entries and all before them make
 }
 
-func newTail() *tail { return &tail{changed: make(chan struct{}), durable: newDurable()} }
+func newTail() *tail { return &tail{durable: newDurable()} }
 
 // shown tells up to where followers have been given entries; false before the first load.
 func (t *tail) shown() (sequence int64, ok bool) {
@@ -76,7 +75,7 @@ func (t *tail) add(entries []*Entry) (watched bool) {
 		t.waits = true
 		time.AfterFunc(quietFor, t.tellQuiet)
 	}
-	return t.watched && t.news
+	return t.news && len(t.waiting) > 0
 }
 
 // tellQuiet wakes the followers for entries that were worth no wake of their own.
@@ -90,7 +89,7 @@ func (t *tail) tellQuiet() {
 // wakeWatchers wakes the followers that wait, if there is something new for them.
 func (t *tail) wakeWatchers() {
 	t.mu.Lock()
-	if !t.news || !t.watched {
+	if !t.news || len(t.waiting) == 0 {
 		t.mu.Unlock()
 		return
 	}
@@ -113,11 +112,45 @@ func (t *tail) close() {
 
 // unlockAndWake wakes all followers after the lock is free, or a thousand of them would wake up only to wait for it.
 func (t *tail) unlockAndWake() {
-	t.news, t.watched = false, false
-	changed := t.changed
-	t.changed = make(chan struct{})
+	waiting := t.waiting
+	t.waiting, t.news = nil, false
+	for _, st := range waiting {
+		st.place = 0
+	}
 	t.mu.Unlock()
-	close(changed)
+	for _, st := range waiting {
+		st.ring()
+	}
+}
+
+// wait notes a follower that has all there is. The lock is held.
+func (t *tail) wait(st *Stream) {
+	select {
+	case <-st.done: // it has left
+		return
+	default:
+	}
+	if st.place > 0 {
+		return
+	}
+	if len(t.waiting) == 0 {
+		t.news = false // nobody waits for what was new before
+	}
+	t.waiting = append(t.waiting, st)
+	st.place = len(t.waiting)
+}
+
+// leave forgets a follower.
+func (t *tail) leave(st *Stream) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if st.place == 0 {
+		return
+	}
+	last := t.waiting[len(t.waiting)-1]
+	t.waiting[st.place-1], last.place = last, st.place
+	t.waiting[len(t.waiting)-1] = nil
+	t.waiting, st.place = t.waiting[:len(t.waiting)-1], 0
 }
 
 // after gives up to limit entries after a sequence. far: they lie further back than the tail reaches.
