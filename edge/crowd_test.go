@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/gateway"
 	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
@@ -93,7 +92,7 @@ func (s *server) post(path, key, token string, body []byte) (answer, error) {
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	if err == nil {
-		err = gateway.CheckResponse("POST", path, res.StatusCode, got)
+		err = checkResponse("POST", path, res.StatusCode, got)
 	}
 	return answer{t: s.t, what: "POST " + path, status: res.StatusCode, body: got}, err
 }

@@ -55,6 +55,9 @@ func TestFirstRun(t *testing.T) {
 	s := &server{t: t, dir: dir, url: url}
 	trust(t, s)
 	nobody := &person{s: s, name: "nobody"}
+	if got := nobody.call("GET", "/api/box/authority.crt", nil).want(200); !bytes.Contains(got.body, []byte("BEGIN CERTIFICATE")) {
+		t.Errorf("the authority's certificate is %q", got.body)
+	}
 	type m = map[string]any
 	nobody.call("POST", "/api/auth/login", m{"email": "a@hill.school", "password": "a long password"}).refused(503, "box_unclaimed")
 	claim := m{"code": "2222-2222", "school": "Hill School", "domain": "hill.school", "email": "a@hill.school", "displayName": "Ada", "password": "a long password"}

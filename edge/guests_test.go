@@ -15,7 +15,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"multistream/edge/gateway"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/session"
@@ -57,7 +56,7 @@ func (w *watcher) until(what string, is func(frame) bool) frame {
 		if err != nil {
 			w.t.Fatalf("waiting for %s: %v", what, err)
 		}
-		if err := gateway.CheckFrame(b); err != nil {
+		if err := checkFrame(b); err != nil {
 			w.t.Errorf("not as published: %v\n%s", err, b)
 		}
 		var f frame

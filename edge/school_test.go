@@ -168,7 +168,7 @@ func (s *server) do(r *http.Request) answer {
 		s.t.Fatal(err)
 	}
 	a := answer{t: s.t, what: r.Method + " " + r.URL.Path, status: res.StatusCode, body: got}
-	if err := gateway.CheckResponse(r.Method, r.URL.Path, a.status, a.body); err != nil {
+	if err := checkResponse(r.Method, r.URL.Path, a.status, a.body); err != nil {
 		s.t.Errorf("%s: the answer is not as published: %v\n%s", a.what, err, a.body)
 	}
 	return a

@@ -57,7 +57,7 @@ func (l *listener) next() *heard {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if err := gateway.CheckFrame(b); err != nil {
+	if err := checkFrame(b); err != nil {
 		l.t.Errorf("not as published: %v\n%s", err, b)
 	}
 	h := new(heard)

@@ -43,7 +43,7 @@ func (sc *screen) read(p *person) {
 		if err != nil {
 			return
 		}
-		if err := gateway.CheckFrame(b); err != nil {
+		if err := checkFrame(b); err != nil {
 			p.s.t.Errorf("a frame is not as published: %v\n%s", err, b)
 		}
 		var frame struct{ Status *gateway.Status }

@@ -240,6 +240,24 @@ func TestLogs(t *testing.T) {
 	}
 }
 
+// TestBeforeTheStart: who says something before the class has started is told that, in its waiting room and outside; who
+// was turned away is told that, as at other times.
+func TestBeforeTheStart(t *testing.T) {
+	s := open(t, nil)
+	class := s.plan()
+	s.send("sam", "POST", class+"/chat", hello).want(409, "not_started")
+	s.send("sam", "POST", class+"/join", "").want(200)
+	for _, command := range []string{"/chat", "/questions", "/hands", "/reactions"} {
+		body := map[string]string{"/chat": hello, "/questions": `{"content":"why?"}`, "/hands": `{"action":"raise"}`, "/reactions": `{"reaction":"clap"}`}[command]
+		s.send("sam", "POST", class+command, body).want(409, "not_started")
+	}
+	s.send("sam", "GET", class+"/chat", "").want(409, "waiting_for_admission")
+	s.send("tina", "POST", class+"/admissions", `{"action":"deny","userId":"`+userID("sam").String()+`"}`).want(200)
+	s.send("sam", "POST", class+"/chat", hello).want(403, "denied")
+	s.send("tina", "POST", class+"/start", "").want(200)
+	s.send("sue", "POST", class+"/chat", hello).want(403, "not_joined")
+}
+
 // TestFailedVotesNameNobody: no line of a vote that failed leads to its voter: not by a name, and not by a request id that another
 // line has beside one, over a socket or by requests that all have one id.
 func TestFailedVotesNameNobody(t *testing.T) {

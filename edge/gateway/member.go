@@ -21,6 +21,7 @@ type member struct {
 	planned  string // role by the plan, "" for none
 	gone     error  // why somebody with the standing "out" is out
 	putOut   bool   // by staff
+	early    bool   // the class has not started
 	admitted bool   // staff let them in, and they are out: they may enter
 	name     string // by which the class knows them; guests have no other
 }
@@ -68,7 +69,7 @@ func (g *Gateway) roleIn(ctx context.Context, who Principal, m *member) (directo
 
 // memberOf reads a full state; the grants are copied, as the state goes on changing.
 func memberOf(s *session.State, user event.ID) member {
-	m := member{course: s.Life.Plan.CourseID, grants: append([]string(nil), s.GrantsOf(user)...)}
+	m := member{course: s.Life.Plan.CourseID, early: s.Life.Status == session.Scheduled, grants: append([]string(nil), s.GrantsOf(user)...)}
 	for _, p := range s.Life.Plan.Staff {
 		if p.Role == access.Teacher {
 			m.hosts = append(m.hosts, p.UserID)
@@ -133,7 +134,14 @@ func (m *member) may(command string) error {
 	if slices.Contains(outside, command) {
 		return nil
 	}
-	return m.inside()
+	err := m.inside()
+	if err == nil || !m.early {
+		return err
+	}
+	if code := toFault(err).Code; code == fault.NotJoined || code == fault.Waiting {
+		return fault.New(fault.NotStarted, "The class has not started yet. Nothing was changed; join it to wait for the start, and try again when it runs.")
+	}
+	return err
 }
 
 func (m *member) actor(who Principal) session.Actor {
