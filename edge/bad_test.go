@@ -19,7 +19,7 @@ func TestBadInputIsRefusedByNameAndLosesNothing(t *testing.T) {
 	type m = map[string]any
 	all := m{"audience": "all"}
 
-	ada.call("POST", class+"/chat", m{"content": "too early", "to": all}).refused(403, "not_joined")
+	ada.call("POST", class+"/chat", m{"content": "too early", "to": all}).refused(409, "not_started")
 	teacher.call("POST", class+"/start", m{}).want(200)
 	ada.call("POST", class+"/join", m{}).want(200)
 	before := s.head(class)

@@ -3,8 +3,10 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"testing"
+	"testing/fstest"
 )
 
 // FuzzDecode gives bytes to the decoder of every type. What is decoded can be encoded again, and then decodes to the same; and
@@ -153,6 +155,32 @@ func FuzzBundleLines(f *testing.F) {
 		var back []EventLine
 		if err := ReadLines(&out, func(_ int, l EventLine) error { back = append(back, l); return nil }); err != nil || !reflect.DeepEqual(lines, back) {
 			t.Fatalf("%+v came back as %+v (%v)", lines, back, err)
+		}
+	})
+}
+
+// FuzzManifest: whatever stands in the place of a manifest, a bundle is checked to an end; only one that says of the bundle what is
+// so passes.
+func FuzzManifest(f *testing.F) {
+	files, _ := madeBundle(f)
+	good, err := CheckBundle(files)
+	if err != nil || good.Unreadable || len(good.Failures) > 0 {
+		f.Fatal(err, good.Failures)
+	}
+	whole := files[ManifestFile].Data
+	for _, seed := range [][]byte{whole, nil, []byte("{}"), whole[:len(whole)/2], bytes.Replace(whole, []byte(`"count":5`), []byte(`"count":6`), 1),
+		bytes.Replace(whole, []byte(`"version":1`), []byte(`"version":1,"version":1`), 1), bytes.Replace(whole, []byte(EventsFile), []byte("../x"), 1)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, manifest []byte) {
+		bundle := maps.Clone(files)
+		bundle[ManifestFile] = &fstest.MapFile{Data: manifest}
+		got, err := CheckBundle(bundle)
+		if err != nil || got.Unreadable || len(got.Failures) > 0 {
+			return
+		}
+		if got.Manifest.Count != good.Manifest.Count || got.Manifest.Head != good.Manifest.Head || got.Manifest.SessionID != good.Manifest.SessionID || len(got.Manifest.Files) != len(good.Manifest.Files) {
+			t.Fatalf("passed: %s", manifest)
 		}
 	})
 }

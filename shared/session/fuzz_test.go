@@ -92,6 +92,44 @@ func take(t *testing.T, s *session.State, e event.Opened) {
 	}
 }
 
+// FuzzStoredState: what a snapshot holds is read to an end; what was read is written and read again the same, sealed or not.
+func FuzzStoredState(f *testing.F) {
+	for _, s := range scripts(f) {
+		rules := classscript.NewRules(s.People)
+		if _, err := classscript.Run(s, rules); err != nil {
+			f.Fatal(err)
+		}
+		if len(rules.Log) > 60 {
+			continue
+		}
+		f.Add(encoded(f, rules.State))
+		sealed, err := event.SealCopy(rules.State, event.SnapshotContext(event.ID{1}, rules.State.SessionID, event.Position{Epoch: 1, Sequence: 1}), newRing())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(encoded(f, sealed))
+	}
+	f.Add([]byte(`{"viewer":null,"roster":{"people":[{"displayName":{"erased":true}}]},"private":{"votes":{"x":{"y":[1]}}}}`))
+	f.Fuzz(func(t *testing.T, stored []byte) {
+		s := new(session.State)
+		if json.Unmarshal(stored, s) != nil {
+			return
+		}
+		_ = event.Open(s, event.SnapshotContext(event.ID{1}, s.SessionID, event.Position{Epoch: 1, Sequence: 1}), newRing())
+		kept, err := json.Marshal(s)
+		if err != nil {
+			return // times and ids that no class has
+		}
+		again := new(session.State)
+		if err := json.Unmarshal(kept, again); err != nil {
+			t.Fatalf("%s can't be read again: %v", kept, err)
+		}
+		if got := encoded(t, again); !bytes.Equal(got, kept) {
+			t.Fatalf("read again\n%s\nwant\n%s", got, kept)
+		}
+	})
+}
+
 // bytesSource makes values of the bytes of a fuzzer.
 type bytesSource struct {
 	data []byte

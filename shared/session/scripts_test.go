@@ -12,7 +12,7 @@ import (
 )
 
 // scripts reads testdata/scripts by name.
-func scripts(t *testing.T) map[string]*classscript.Script {
+func scripts(t testing.TB) map[string]*classscript.Script {
 	t.Helper()
 	files, err := filepath.Glob("testdata/scripts/*.txtar")
 	if err != nil || len(files) == 0 {
