@@ -83,6 +83,7 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-audit.C:
 			_ = s.AuditFailures(ctx) // what could not be written is written the next time
 		case <-pause.C:
+			fewerAgain()
 			_ = s.Check(ctx) // its news went to health, which logs it once
 		}
 	}

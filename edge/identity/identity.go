@@ -42,8 +42,8 @@ type Config struct {
 }
 
 // defaultWorkers leaves half of the processors to classes, but is at least two: a hash costs 20 to 35 ms of a processor,
-// so on a small box one worker could not sign a thousand people in within 30 s. Two that compute all the time delay a
-// class by the scheduler's slice of 10 ms, far from what anybody notices.
+// so on a small box one worker could not sign a thousand people in within 30 s. While they compute, classes have
+// processors beside them: see processors.
 func defaultWorkers() int { return max(2, runtime.GOMAXPROCS(0)/2) }
 
 // Service is safe for concurrent use.

@@ -76,7 +76,7 @@ func (p *passwords) run(ctx context.Context, work func()) error {
 		}
 	}
 	defer func() { <-p.slots }()
-	work()
+	beside(cap(p.slots), work)
 	return nil
 }
 
