@@ -88,28 +88,28 @@ func (s *Service) Claim(ctx context.Context, c Claim) (TokenPair, error) {
 	if err := c.check(); err != nil {
 		return TokenPair{}, err
 	}
-	if wait := s.claim.wait.blocked(); wait > 0 {
+	if wait := s.claim.wait.take(); wait > 0 {
 		return TokenPair{}, fault.New(fault.RateLimited, "Too many wrong claim codes. Nothing was changed; try again in %s, with the code from the box's console.", wait.Round(time.Second)).
 			With("retryAfterSeconds", int(wait.Seconds())+1)
 	}
 	if subtle.ConstantTimeCompare([]byte(plainCode(c.Code)), []byte(s.claim.code)) != 1 {
-		s.claim.wait.take()
 		return TokenPair{}, fault.At(fault.Forbidden, "code", "This is not the claim code of this box. Nothing was changed; it is printed on the box's console at each start.")
-	}
-	var hash string
-	var err error
-	if queued := s.passwords.run(ctx, func() { hash, err = s.passwords.hasher.Hash(c.Password) }); queued != nil {
-		return TokenPair{}, queued
-	}
-	if err != nil {
-		return TokenPair{}, fault.Of(err)
 	}
 	school := directory.Tenant{ID: event.NewID(), Name: strings.TrimSpace(c.School), Status: statusActive}
 	if c.Domain != "" {
 		school.Domains = []string{directory.Fold(c.Domain)}
 	}
 	admin := directory.User{ID: event.NewID(), TenantID: school.ID, Email: c.Email, Username: c.Username,
-		DisplayName: strings.TrimSpace(c.DisplayName), Status: statusActive, PasswordHash: hash, Roles: []directory.Role{directory.Admin}}
+		DisplayName: strings.TrimSpace(c.DisplayName), Status: statusActive, Roles: []directory.Role{directory.Admin}}
+	if err := goodPassword(admin, c.Password); err != nil {
+		bad := *fault.Of(err)
+		bad.Field = "password"
+		return TokenPair{}, &bad
+	}
+	var err error
+	if admin.PasswordHash, err = s.passwords.hashBy(ctx, s.passwords.hasher, c.Password); err != nil {
+		return TokenPair{}, err
+	}
 	var won bool
 	err = s.ask(ctx, func(ctx context.Context) (err error) {
 		won, err = s.store.FirstSchool(ctx, school, admin)

@@ -83,11 +83,12 @@ func TestBadClaims(t *testing.T) {
 		"username":    func(c *identity.Claim) { c.Email, c.Username = "", long },
 		"displayName": func(c *identity.Claim) { c.DisplayName = "\xff" },
 		"password":    func(c *identity.Claim) { c.Password = "short" },
+		"password ":   func(c *identity.Claim) { c.DisplayName, c.Password = "Headmistress", "headmistress" },
 		"code":        func(c *identity.Claim) { c.Code = "AAAA-AAAA" },
 	} {
 		c := claimOf(s)
 		change(&c)
-		if _, err := s.Claim(t.Context(), c); err == nil || fault.Of(err).Field != field {
+		if _, err := s.Claim(t.Context(), c); err == nil || fault.Of(err).Field != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
@@ -119,6 +120,26 @@ func TestGuessedClaims(t *testing.T) {
 	s.clock.pass(10 * time.Second)
 	_, err = s.Claim(t.Context(), claimOf(s))
 	wantCode(t, err, "")
+}
+
+// TestGuessedAtOnce: a thousand guesses at the same moment are no more than the tries there are.
+func TestGuessedAtOnce(t *testing.T) {
+	s := newBox(t)
+	var judged atomic.Int32
+	var all sync.WaitGroup
+	for range 1000 {
+		all.Go(func() {
+			wrong := claimOf(s)
+			wrong.Code = "2222-2222"
+			if _, err := s.Claim(t.Context(), wrong); fault.Of(err).Code == fault.Forbidden {
+				judged.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := judged.Load(); n > 10 {
+		t.Errorf("%d guesses were judged", n)
+	}
 }
 
 // TestStoreThatCantTell: a box whose store is down is not taken for one that belongs to nobody.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// pacer allows some wrong tries, and then one every so often.
+// pacer allows some tries, and then one every so often.
 type pacer struct {
 	most  int
 	every time.Duration
@@ -16,23 +16,17 @@ type pacer struct {
 	last time.Time // when left was counted
 }
 
-// blocked tells how long nobody may try; 0: now.
-func (p *pacer) blocked() time.Duration {
+// take takes one of the tries, or tells how long nobody may try. A try is taken before it is judged, so that many at once get
+// no more of them.
+func (p *pacer) take() (wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refill()
-	if p.left > 0 {
-		return 0
+	if p.left == 0 {
+		return p.every - p.now().Sub(p.last)
 	}
-	return p.every - p.now().Sub(p.last)
-}
-
-// take notes a wrong try.
-func (p *pacer) take() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.refill()
-	p.left = max(0, p.left-1)
+	p.left--
+	return 0
 }
 
 func (p *pacer) refill() {
