@@ -24,6 +24,7 @@ where
   --address HOST:PORT   the server, on loopback only
   --accounts FILE       people who may sign in (go run ./bench/fill writes it); not needed with --protocol centrifuge or plain
   --edge BIN --data DIR start this edge in this data folder, and stop it at the end
+  --tls FILE            speak TLS, and believe this authority (PEM; DATA_DIR/certificate/authority.crt of an edge with EDGE_TLS=own)
   --pid N               a server that runs already: whose processor time and memory are counted
   --protocol P          multistream (default), centrifuge or plain: the servers of bench/peer speak the others
 
