@@ -55,6 +55,7 @@ type Store struct {
 	recovery Recovery
 	readers  *sql.DB
 	read     statements
+	lookups  querier // of the directory, on readers
 	writer   *writer
 	reserve  *reserve
 	stats    counters
@@ -122,6 +123,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.read.prepare(ctx, s.readers); err != nil {
 		return nil, asReadError(err)
 	}
+	s.lookups = newPrepared(s.readers)
 	if err := s.verifyLive(ctx); err != nil {
 		return nil, err
 	}
