@@ -24,7 +24,7 @@ func verify(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	if len(bundles) == 0 {
-		return verifyData(ctx, o, out)
+		return o.look(ctx, func(a *edge.Archive) error { return verifyData(ctx, o, a, out) })
 	}
 	if *o.session != "" {
 		return errors.New("verify: a bundle is one class; --session is for data folders. Nothing was checked")
@@ -51,15 +51,10 @@ func verify(ctx context.Context, args []string, out, errs io.Writer) error {
 }
 
 // verifyData checks all classes of a folder, or one.
-func verifyData(ctx context.Context, o onData, out io.Writer) (err error) {
-	a, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeAfter(a, err) }()
+func verifyData(ctx context.Context, o onData, a *edge.Archive, out io.Writer) error {
 	all, err := a.Sessions(ctx)
 	if err != nil {
-		return asFinding(err)
+		return err
 	}
 	if *o.session != "" {
 		tenant, id, err := o.class(ctx, a)
