@@ -38,9 +38,9 @@ func (s *site) flags(name string) *flag.FlagSet {
 	f.StringVar(&s.accountsFile, "accounts", "", "")
 	f.StringVar(&s.edge, "edge", "", "")
 	f.StringVar(&s.data, "data", "", "")
-	f.StringVar(&s.protocol, "protocol", "multistream", "")
 	f.StringVar(&s.authority, "tls", "", "")
 	f.IntVar(&s.pid, "pid", 0, "")
+	s.protocol = "multistream" // only fanout speaks others
 	return f
 }
 
