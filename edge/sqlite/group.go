@@ -1,8 +1,6 @@
 package sqlite
 
-import (
-	"runtime"
-)
+import "runtime"
 
 // Most requests and bytes of one transaction: bounds how long the first of a group waits for the last.
 const (
@@ -10,25 +8,32 @@ const (
 	groupBytes  = 4 << 20
 )
 
+// round writes what waits in one transaction, and answers. It tells whether anything waited.
+func (w *writer) round() bool {
+	w.group, w.size = w.group[:0], 0
+	if w.gathered(0) == nil {
+		return false
+	}
+	w.outcome(w.group, w.transaction(w.gathered))
+	w.wal.commits++
+	w.crowd = len(w.group) > 1
+	w.reply(w.group)
+	return true
+}
+
 // gathered gives the i-th request of the group; past its end one more that waits, or nil. So rows are written while others
 // are still on their way, and one sync serves them all. Callers that were just answered are runnable and about to send their
-// next events: letting them run first costs no waiting.
+// next events: letting them run first costs no waiting. A caller writes where nobody is expected.
 func (w *writer) gathered(i int) *request {
-	for yields := 0; len(w.group) <= i && len(w.group) < groupLength && w.size < groupBytes; {
-		select {
-		case r, ok := <-w.queue:
-			if !ok {
-				return nil
-			}
-			w.take(r)
-			yields = 0
-		default:
-			if yields == 2 {
-				return nil
-			}
-			yields++
-			runtime.Gosched()
+	for yields := 0; len(w.group) <= i && len(w.group) < groupLength && w.size < groupBytes; yields++ {
+		before := len(w.group)
+		if w.group, w.size = w.queue.move(w.group, w.size); len(w.group) > before {
+			break
 		}
+		if yields == 2 || w.caller {
+			return nil
+		}
+		runtime.Gosched()
 	}
 	return nth(w.group)(i)
 }
@@ -39,15 +44,6 @@ func nth(group []*request) func(int) *request {
 			return group[i]
 		}
 		return nil
-	}
-}
-
-// take adds a request to the group, unless its caller has gone.
-func (w *writer) take(r *request) {
-	w.queued.Add(-r.size)
-	if r.taken.CompareAndSwap(false, true) {
-		w.group = append(w.group, r)
-		w.size += r.size
 	}
 }
 
@@ -63,13 +59,4 @@ func (w *writer) reply(group []*request) {
 		}
 		group[i] = nil
 	}
-}
-
-// write gathers a group and commits it.
-func (w *writer) write() {
-	if w.gathered(0) == nil {
-		return
-	}
-	err := w.transaction(w.gathered)
-	w.outcome(w.group, err)
 }

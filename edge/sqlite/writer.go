@@ -4,37 +4,38 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
+	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 )
 
-// writer is the one goroutine that writes edge.db. All its fields below queue belong to that goroutine.
+// writer writes edge.db. All its fields below queue belong to whoever has the turn to write (see queue): its goroutine, or a
+// caller who found nobody at it.
 type writer struct {
 	store       *Store
 	incarnation atomic.Pointer[incarnation]
 	fence       fence
 	condition   condition
 
-	mu      sync.RWMutex // held for reading while sending to queue, so that it can be closed
-	closed  bool
-	queue   chan *request
-	queued  atomic.Int64 // bytes
-	ended   chan struct{}
-	started bool // before Open returns, or never
+	ended   chan struct{} // closed when the goroutine has ended
+	started bool          // before Open returns, or never
+	queue   *queue
 
-	db    *sql.DB
-	conn  *sql.Conn
-	stmts writeStatements
-	heads map[sessionKey]eventlog.Head
-	place int64 // of the last committed event
-	next  int64 // of the last event, committed or not
-	wal   walGauge
-	group []*request // being written
-	size  int64      // bytes of it
-	args  []any
+	db     *sql.DB
+	conn   *sql.Conn
+	stmts  writeStatements
+	heads  map[sessionKey]eventlog.Head
+	place  int64 // of the last committed event
+	next   int64 // of the last event, committed or not
+	wal    walGauge
+	group  []*request // being written
+	size   int64      // bytes of it
+	crowd  bool       // the last group had several requests
+	caller bool       // a caller writes the group
+	args   []any
 	// careful: a batch of several events lies between savepoints, so that refusing it undoes nothing else.
 	careful bool
 }
@@ -43,7 +44,7 @@ type sessionKey struct{ tenant, session event.ID }
 
 func newWriter(ctx context.Context, s *Store, db *sql.DB) (_ *writer, err error) {
 	w := &writer{
-		store: s, db: db, queue: make(chan *request, s.opts.QueueLength), ended: make(chan struct{}),
+		store: s, db: db, queue: newQueue(), ended: make(chan struct{}),
 		heads: map[sessionKey]eventlog.Head{}, fence: newFence(),
 	}
 	if w.conn, err = db.Conn(ctx); err != nil {
@@ -77,26 +78,50 @@ func (w *writer) start() {
 	go w.run()
 }
 
-// run takes what waits, writes it in one transaction, answers, and goes on until the queue is closed.
+// run is the writer's goroutine: given the turn, it writes until nothing comes.
 func (w *writer) run() {
 	defer close(w.ended)
-	for r := range w.queue {
-		w.group, w.size = w.group[:0], 0
-		w.take(r)
-		w.write()
-		w.reply(w.group)
-		w.checkpointIfDue()
+	for range w.queue.given {
+		for more := true; more; {
+			wrote := w.round()
+			w.checkpointIfDue()
+			more = wrote || w.queue.keep()
+		}
+	}
+}
+
+// write has the caller write one group, if something waits and nobody is at it: its own request is then durable, or answered,
+// without a hand-over between goroutines. What came meanwhile, and what may take long, is left to the writer's goroutine; so
+// is all while several are written for at once, who come back together.
+func (w *writer) write() {
+	if !w.queue.take() {
+		return
+	}
+	defer endAfterPanic()
+	if !w.crowd {
+		w.caller = true
+		w.round()
+		w.caller = false
+		if !w.checkpointMayBeDue() && !w.queue.keep() {
+			return
+		}
+	}
+	w.queue.given <- struct{}{}
+}
+
+// endAfterPanic ends the process after a panic in a caller's turn to write, as one in the writer's goroutine does: whoever
+// serves that caller would go on after it, over a transaction that nobody ends.
+func endAfterPanic() {
+	if p := recover(); p != nil {
+		text := fmt.Sprintf("panic while writing the log: %v\n%s", p, debug.Stack())
+		go panic(text)
+		select {}
 	}
 }
 
 // close refuses new requests, writes those that wait, and closes the connection after a last checkpoint.
 func (w *writer) close() error {
-	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.queue)
-	}
-	w.mu.Unlock()
+	w.queue.close()
 	if w.started {
 		<-w.ended
 	}
