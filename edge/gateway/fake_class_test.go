@@ -166,9 +166,11 @@ func (f *fakeClasses) Follow(ctx context.Context, tenant, id, user event.ID, aft
 	if after.Sequence > c.state.Sequence || after.Epoch != 1 && after.Sequence > 0 {
 		return nil, &gateway.RewindError{To: event.Position{Epoch: 1, Sequence: c.state.Sequence}}
 	}
-	c.follows++
+	if !user.IsZero() {
+		c.follows++
+	}
 	c.wake()
-	return &fakeStream{f: f, c: c, at: after.Sequence, nudge: make(chan struct{}, 1)}, nil
+	return &fakeStream{f: f, c: c, nobody: user.IsZero(), at: after.Sequence, nudge: make(chan struct{}, 1)}, nil
 }
 
 // tell gives followers a runtime status.
@@ -203,6 +205,7 @@ type fakeStream struct {
 	c      *fakeClass
 	at     int64
 	told   int
+	nobody bool // it is nobody's connection
 	closed bool
 	nudge  chan struct{}
 }
@@ -254,7 +257,9 @@ func (s *fakeStream) Close() {
 	defer s.f.mu.Unlock()
 	if !s.closed {
 		s.closed = true
-		s.c.follows--
+		if !s.nobody {
+			s.c.follows--
+		}
 		s.c.wake()
 	}
 }

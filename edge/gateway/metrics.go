@@ -77,6 +77,12 @@ func (m *metrics) frame(kind string, size int) {
 	m.bytes.Add(float64(size))
 }
 
+// pumped counts frames of events that were written by a hall.
+func (m *metrics) pumped(frames, bytes int) {
+	m.frames["events"].Add(float64(frames))
+	m.bytes.Add(float64(bytes))
+}
+
 func (m *metrics) signal(kind, result string) { m.signals.WithLabelValues(kind, result).Inc() }
 
 func (m *metrics) drop(k slot, reason string) {
