@@ -21,6 +21,8 @@ type fakeClasses struct {
 	hang    chan struct{} // Do waits for it, if set
 	hangs   chan struct{} // told when Do waits, if set
 	asked   int           // how often whose a code is
+	own     int           // entries that streams of people gave
+	nobodys int           // streams of nobody
 }
 
 type fakeClass struct {
@@ -166,7 +168,9 @@ func (f *fakeClasses) Follow(ctx context.Context, tenant, id, user event.ID, aft
 	if after.Sequence > c.state.Sequence || after.Epoch != 1 && after.Sequence > 0 {
 		return nil, &gateway.RewindError{To: event.Position{Epoch: 1, Sequence: c.state.Sequence}}
 	}
-	if !user.IsZero() {
+	if user.IsZero() {
+		f.nobodys++
+	} else {
 		c.follows++
 	}
 	c.wake()
@@ -225,6 +229,9 @@ func (s *fakeStream) Next(ctx context.Context) (gateway.Update, error) {
 			if e.Sequence > s.at {
 				u.Entries = append(u.Entries, e)
 				s.at = e.Sequence
+				if !s.nobody {
+					s.f.own++
+				}
 			}
 		}
 		if s.told != s.c.told {
@@ -257,7 +264,9 @@ func (s *fakeStream) Close() {
 	defer s.f.mu.Unlock()
 	if !s.closed {
 		s.closed = true
-		if !s.nobody {
+		if s.nobody {
+			s.f.nobodys--
+		} else {
 			s.c.follows--
 		}
 		s.c.wake()

@@ -71,6 +71,7 @@ func (h *hall) sit(w *socketWriter, told int64) (seated, news bool) {
 	h.seats = append(h.seats, w)
 	w.place = len(h.seats)
 	w.seated.Store(true)
+	h.g.metrics.seated.Inc()
 	return true, false
 }
 
@@ -84,6 +85,7 @@ func (h *hall) stand(w *socketWriter) {
 	h.seats[len(h.seats)-1] = nil
 	h.seats, w.place = h.seats[:len(h.seats)-1], 0
 	w.seated.Store(false)
+	h.g.metrics.seated.Dec()
 	w.ring()
 }
 

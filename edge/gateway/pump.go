@@ -10,8 +10,10 @@ import (
 	"multistream/shared/session"
 )
 
-// pumpSeats is how many sockets a further goroutine is worth.
-const pumpSeats = 64
+const (
+	pumpSeats = 64 // how many sockets a further goroutine is worth
+	pumpBreak = 64 // sockets after which others may have the processor: about half a millisecond
+)
 
 // pump writes what is new to a part of a hall. It waits for nobody.
 type pump struct {
@@ -34,7 +36,8 @@ type sheet struct {
 	frame      websocket.Frame // nil: nothing that they may see
 }
 
-// pump writes entries to all seats, by as many goroutines as there are processors, and gives the writers that must go on by themselves. The lock is held.
+// pump writes entries to all seats, by as many goroutines as there are processors, and gives the writers that must go on by
+// themselves. The lock is held.
 func (h *hall) pump(entries []Entry) (own []*socketWriter) {
 	parts := min(runtime.GOMAXPROCS(0), 1+len(h.seats)/pumpSeats)
 	left := make([][]*socketWriter, parts)
@@ -63,7 +66,10 @@ func (h *hall) part(seats []*socketWriter, entries []Entry) (own []*socketWriter
 			own = seats
 		}
 	}()
-	for _, w := range seats {
+	for i, w := range seats {
+		if i%pumpBreak == pumpBreak-1 {
+			runtime.Gosched()
+		}
 		if !w.serve(&p) {
 			own = append(own, w)
 		}
