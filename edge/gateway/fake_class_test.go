@@ -23,6 +23,8 @@ type fakeClasses struct {
 	asked   int           // how often whose a code is
 	own     int           // entries that streams of people gave
 	nobodys int           // streams of nobody
+	resting int           // the version of a class that a stream of nobody has all of
+	looked  func()        // told when a person's stream is about to say that there is nothing new, if set
 }
 
 type fakeClass struct {
@@ -35,6 +37,7 @@ type fakeClass struct {
 	changed chan struct{}
 	closed  bool
 	follows int
+	version int // changes
 }
 
 type fakeDone struct {
@@ -144,6 +147,7 @@ func (f *fakeClasses) Do(ctx context.Context, r gateway.Request) (gateway.Answer
 }
 
 func (c *fakeClass) wake() {
+	c.version++
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -237,14 +241,21 @@ func (s *fakeStream) Next(ctx context.Context) (gateway.Update, error) {
 		if s.told != s.c.told {
 			u.Status, s.told = s.c.status, s.c.told
 		}
-		changed, closed := s.c.changed, s.c.closed
+		changed, closed, looked := s.c.changed, s.c.closed, s.f.looked
+		news := len(u.Entries) > 0 || u.Status != nil
+		if s.nobody && !news {
+			s.f.resting = s.c.version
+		}
 		s.f.mu.Unlock()
 		switch {
-		case len(u.Entries) > 0 || u.Status != nil:
+		case news:
 			return u, nil
 		case closed:
 			return u, io.EOF
 		case nudged:
+			if looked != nil {
+				looked()
+			}
 			return u, nil
 		}
 		select {

@@ -124,3 +124,36 @@ func TestHallDisturbed(t *testing.T) {
 	}
 	done.Wait()
 }
+
+// TestNewsBeforeTheSeat: what the hall gives between a writer's look and its sitting down is not missed.
+func TestNewsBeforeTheSeat(t *testing.T) {
+	s := open(t, nil)
+	class, _ := s.crowd(2)
+	id := classID(class)
+	for what, happens := range map[string]func(){
+		"an event": func() { s.send("tina", "POST", class+"/chat", hello).want(201) },
+		"a status": func() { s.classes.tell(id, gateway.Status{State: "live", Since: 7}) },
+	} {
+		var once sync.Once
+		s.classes.mu.Lock()
+		s.classes.looked = func() {
+			once.Do(func() {
+				happens()
+				s.until("the hall has given it", func() bool {
+					s.classes.mu.Lock()
+					defer s.classes.mu.Unlock()
+					return s.classes.resting == s.classes.classes[id].version
+				})
+			})
+		}
+		s.classes.mu.Unlock()
+		late := s.socket("student0", class, "")
+		late.next() // its view
+		for told := false; !told; {
+			m := late.next()
+			told = len(m.Events) > 0 && what == "an event" || m.Status != nil
+		}
+		t.Logf("%s was told", what)
+		_ = late.conn.CloseNow()
+	}
+}
