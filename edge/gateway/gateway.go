@@ -93,6 +93,9 @@ type Gateway struct {
 	classSaid             *limiter // by class
 	roomsMu               sync.Mutex
 	rooms                 map[roomKey]*room // classes with sockets
+
+	hallsMu sync.Mutex
+	halls   map[roomKey]*hall
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -112,7 +115,7 @@ func New(o Options) (*Gateway, error) {
 		o: o, log: o.Logger, routes: routes(), commands: map[string]*route{}, sockets: map[event.ID]int{}, held: map[seat]*held{}, tickets: map[event.ID]map[*ticket]struct{}{},
 		limiter: newLimiter(o.Pace.CommandsPer10, 10*time.Second, o.Now),
 		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1),
-		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now), rooms: map[roomKey]*room{},
+		signIns: newLimiter(o.Pace.SignInsPer10, 10*time.Second, o.Now), rooms: map[roomKey]*room{}, halls: map[roomKey]*hall{},
 		signals:      newLimiter(o.Pace.SignalsPer10, 10*time.Second, o.Now),
 		classSignals: newLimiter(limits.ClassSignalsPer10, 10*time.Second, o.Now),
 	}

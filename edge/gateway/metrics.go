@@ -17,6 +17,7 @@ type metrics struct {
 	requests    *prometheus.HistogramVec // by route, method, status
 	commands    *prometheus.CounterVec   // by type, result
 	sockets     prometheus.Gauge
+	seated      prometheus.Gauge
 	polls       prometheus.Gauge
 	connections prometheus.Gauge
 	refused     *prometheus.CounterVec        // connections, by reason
@@ -39,6 +40,7 @@ func newMetrics(stats []func() []Stat) *metrics {
 		requests:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "edge_request_seconds", Help: "Time to answer a request.", Buckets: seconds}, []string{"route", "method", "status"}),
 		commands:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
 		sockets:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
+		seated:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets_seated", Help: "Open sockets that have all there is: what is new is written to them all in one go. The others have a goroutine of their own at work."}),
 		polls:       prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_polls", Help: "Polls for frames that wait for an answer."}),
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_connections", Help: "Open connections that are no sockets."}),
 		refused:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_connections_refused_total", Help: "Connections without a token that were closed for others: strangers (too many from one address), full (too many in all)."}, []string{"reason"}),
@@ -54,7 +56,7 @@ func newMetrics(stats []func() []Stat) *metrics {
 	for _, kind := range frameKinds {
 		m.frames[kind] = frames.WithLabelValues(kind)
 	}
-	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends, m.fanout,
+	m.registry.MustRegister(m.requests, m.commands, m.sockets, m.seated, m.polls, m.connections, m.refused, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends, m.fanout,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), statCollector(stats))
 	return m
 }
@@ -75,6 +77,12 @@ func (m *metrics) frame(kind string, size int) {
 	}
 	counter.Inc()
 	m.bytes.Add(float64(size))
+}
+
+// pumped counts frames of events that were written by a hall.
+func (m *metrics) pumped(frames, bytes int) {
+	m.frames["events"].Add(float64(frames))
+	m.bytes.Add(float64(bytes))
 }
 
 func (m *metrics) signal(kind, result string) { m.signals.WithLabelValues(kind, result).Inc() }
