@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
 	"multistream/edge/sqlite"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
+	"multistream/shared/identity"
 	shared "multistream/shared/people"
 	"multistream/shared/session"
 )

@@ -17,10 +17,10 @@ import (
 	"multistream/edge/bus"
 	"multistream/edge/features"
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
 	"multistream/edge/sqlite"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 	"multistream/shared/run"
 )
 
@@ -77,7 +77,7 @@ func (b *Box) assemble(at seams) (err error) {
 	if at.directory != nil {
 		directory = at.directory(directory)
 	}
-	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(),
+	if b.People, err = identity.New(identity.Config{Issuer: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(),
 		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}

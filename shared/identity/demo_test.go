@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"multistream/edge/identity"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func TestDemo(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // try signs in from an address and gives the code of the answer, "" if it went well.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"multistream/edge/identity"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // FuzzToken: whatever comes is refused with one of two codes, never panics, never shows up in the error, and only the

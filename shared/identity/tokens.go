@@ -31,7 +31,7 @@ type Principal struct {
 	SignInID    event.ID
 	Roles       []directory.Role
 	DisplayName string
-	ExpiresAt   event.Time // by this edge's steady clock
+	ExpiresAt   event.Time // by the issuer's steady clock
 
 	asOf event.Time // when the directory was read for it, or earlier
 }

@@ -65,5 +65,5 @@ func newSeed() []byte {
 	return seed
 }
 
-// PublicKey gives the key that this edge's tokens are signed with now, for others to believe.
+// PublicKey gives the key that the tokens of this issuer are signed with now, for others to believe.
 func (s *Service) PublicKey() VerifyKey { return s.tokens.ring.believed[s.tokens.ring.signingID] }

@@ -1,4 +1,5 @@
-// Package identity says who somebody is and which role they have: the edge half of Identity & Roles.
+// Package identity says who somebody is and which role they have: Identity & Roles. Box and hub run the same code, each
+// over a directory of its own, so that a person, a role or a sign-in means the same at both.
 //
 // It signs people in (argon2id behind a bounded queue, lock-out), makes and verifies access tokens (EdDSA JWT, judged by
 // a clock that nobody can set), exchanges refresh tokens, and answers roles in courses and classes. Verifying a token
@@ -19,9 +20,9 @@ import (
 	"multistream/shared/limits"
 )
 
-// Config is what a Service is made of. Store, Keys and EdgeID are required; the rest has defaults.
+// Config is what a Service is made of. Issuer, Store and Keys are required; the rest has defaults.
 type Config struct {
-	EdgeID event.ID // the issuer of its tokens
+	Issuer event.ID // whose tokens they are: the id of the box or the hub
 	Store  Store
 	Keys   KeyStore
 
@@ -70,8 +71,8 @@ type Service struct {
 
 // New makes a Service; it loads, or the first time makes, the signing keys. It starts nothing: see Run.
 func New(cfg Config) (*Service, error) {
-	if cfg.EdgeID.IsZero() || cfg.Store == nil || cfg.Keys == nil {
-		return nil, errors.New("identity: EdgeID, Store and Keys are required")
+	if cfg.Issuer.IsZero() || cfg.Store == nil || cfg.Keys == nil {
+		return nil, errors.New("identity: Issuer, Store and Keys are required")
 	}
 	if cfg.Hasher == nil {
 		cfg.Hasher = DefaultArgon2()
@@ -82,7 +83,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	ring, err := loadKeys(cfg.Keys, cfg.EdgeID.String(), positiveOr(cfg.KeyGeneration, 1), cfg.Believed)
+	ring, err := loadKeys(cfg.Keys, cfg.Issuer.String(), positiveOr(cfg.KeyGeneration, 1), cfg.Believed)
 	if err != nil {
 		return nil, fmt.Errorf("identity: load token keys: %w", err)
 	}

@@ -3,10 +3,10 @@ package identity_test
 import (
 	"testing"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func (s *school) principal(t testing.TB, u directory.User) identity.Principal {

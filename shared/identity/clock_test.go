@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // TestClockJumps moves the wall clock as NTP, an operator or a dead battery do. Nobody is signed out, and nothing lasts

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func (s *school) ends(t *testing.T, token string, code fault.Code) {

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func counting() cheap { return cheap{verified: &atomic.Int64{}} }

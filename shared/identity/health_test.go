@@ -8,10 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // everything that needs the store, with valid input.

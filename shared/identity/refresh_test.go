@@ -7,10 +7,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func TestRefresh(t *testing.T) {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"multistream/edge/identity"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // key gives the edge's own signing key, as a thief of keys.db would have it.

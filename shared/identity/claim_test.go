@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // newBox is a Service over an empty directory.

@@ -12,11 +12,11 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // guestMemory keeps links of guests in memory, and says when classes were over.

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // memory is a directory in memory that can be told to fail or to hang.
@@ -344,7 +344,7 @@ func open(t testing.TB, change ...func(*identity.Config)) *school {
 func (s *school) restart(t testing.TB, change ...func(*identity.Config)) {
 	t.Helper()
 	cfg := identity.Config{
-		EdgeID: edgeID, Store: s.store, Keys: s.keys, Hasher: cheap{}, Clock: s.clock,
+		Issuer: edgeID, Store: s.store, Keys: s.keys, Hasher: cheap{}, Clock: s.clock,
 		Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 	}
 	for _, c := range change {

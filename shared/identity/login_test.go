@@ -8,10 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 func TestLogin(t *testing.T) {

@@ -3,10 +3,10 @@ package identity_test
 import (
 	"testing"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // FuzzGuestTokens: whatever comes as a guest's token, of either kind, is refused as one, and the store is asked at most for

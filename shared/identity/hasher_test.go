@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"multistream/edge/identity"
+	"multistream/shared/identity"
 )
 
 var light = identity.Argon2{MemoryKiB: 64, Passes: 1, Lanes: 1}
