@@ -21,6 +21,7 @@ import (
 	"multistream/edge/sqlite"
 	"multistream/shared/event"
 	"multistream/shared/identity"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/run"
 )
 
@@ -97,8 +98,8 @@ func (b *Box) assemble(at seams) (err error) {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
 	b.Bus = bus.New(b.log.With("part", "bus"))
-	who := people{b.People, identity.NewGuests(b.People, b.Store)}
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
+	who := people{accounts.Service{Rules: b.People}, identity.NewGuests(b.People, b.Store)}
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: who, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
 		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
 	return err
 }

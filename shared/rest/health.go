@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"context"
@@ -9,6 +9,12 @@ import (
 
 // checkTime is how long the checks of readiness may take together.
 const checkTime = 3 * time.Second
+
+// Check is one named condition of readiness; its error's text is shown to operators.
+type Check struct {
+	Name string
+	Run  func(ctx context.Context) error
+}
 
 // Readiness answers /readyz: 200 if every check holds, else 503.
 type Readiness struct {
@@ -24,24 +30,24 @@ type CheckResult struct {
 }
 
 // healthz answers as long as the process can answer at all.
-func (g *Gateway) healthz(w http.ResponseWriter, r *http.Request) {
-	noteOf(r).route = "probe"
-	g.reply(w, r, http.StatusOK, map[string]string{"status": "ok", "version": g.o.Version})
+func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
+	NoteOf(r).route = "probe"
+	s.reply(w, r, http.StatusOK, map[string]string{"status": "ok", "version": s.o.Version})
 }
 
-func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
-	noteOf(r).route = "probe"
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	NoteOf(r).route = "probe"
 	ctx, cancel := context.WithTimeout(r.Context(), checkTime)
 	defer cancel()
 	out := Readiness{Ready: true, Checks: []CheckResult{}}
-	for _, c := range g.o.Checks {
+	for _, c := range s.o.Checks {
 		result := CheckResult{Name: c.Name, OK: true}
 		if err := runCheck(ctx, c); err != nil {
 			result.OK, result.Reason, out.Ready = false, err.Error(), false
 		}
 		out.Checks = append(out.Checks, result)
 	}
-	if g.base.Err() != nil {
+	if s.base.Err() != nil {
 		out.Ready = false
 		out.Checks = append(out.Checks, CheckResult{Name: "gateway", Reason: "is stopping"})
 	}
@@ -49,7 +55,7 @@ func (g *Gateway) readyz(w http.ResponseWriter, r *http.Request) {
 	if !out.Ready {
 		status = http.StatusServiceUnavailable
 	}
-	g.reply(w, r, status, out)
+	s.reply(w, r, status, out)
 }
 
 // runCheck gives up waiting for a check that hangs: not being told is a reason too.

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"sync"
@@ -8,8 +8,8 @@ import (
 // maxBuckets bounds the memory of a limiter. Beyond it whoever is not known yet shares one bucket, which is generous.
 const maxBuckets = 20_000
 
-// limiter is a token bucket for each key.
-type limiter struct {
+// Limiter is a token bucket for each key.
+type Limiter struct {
 	burst float64
 	per   time.Duration // time in which burst tokens come back
 	now   func() time.Time
@@ -25,17 +25,18 @@ type bucket struct {
 	at     time.Time
 }
 
-func newLimiter(burst int, per time.Duration, now func() time.Time) *limiter {
-	return &limiter{burst: float64(burst), per: per, now: now, buckets: map[string]*bucket{}, rest: bucket{tokens: float64(burst) * 100}}
+// NewLimiter makes one that gives each key burst tokens in a time.
+func NewLimiter(burst int, per time.Duration, now func() time.Time) *Limiter {
+	return &Limiter{burst: float64(burst), per: per, now: now, buckets: map[string]*bucket{}, rest: bucket{tokens: float64(burst) * 100}}
 }
 
-// take takes one token. If there is none it tells when there will be one.
-func (l *limiter) take(key string) (wait time.Duration, ok bool) { return l.spend(key, 1) }
+// Take takes one token. If there is none it tells when there will be one.
+func (l *Limiter) Take(key string) (wait time.Duration, ok bool) { return l.spend(key, 1) }
 
-// has tells whether there is a token, and takes none.
-func (l *limiter) has(key string) (wait time.Duration, ok bool) { return l.spend(key, 0) }
+// Has tells whether there is a token, and takes none.
+func (l *Limiter) Has(key string) (wait time.Duration, ok bool) { return l.spend(key, 0) }
 
-func (l *limiter) spend(key string, tokens float64) (wait time.Duration, ok bool) {
+func (l *Limiter) spend(key string, tokens float64) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -60,17 +61,17 @@ func (l *limiter) spend(key string, tokens float64) (wait time.Duration, ok bool
 	return 0, true
 }
 
-// wait tells how long there will be no token, 0 if there is one, and takes none.
-func (l *limiter) wait(key string) time.Duration {
-	wait, ok := l.take(key)
+// Wait tells how long there will be no token, 0 if there is one, and takes none.
+func (l *Limiter) Wait(key string) time.Duration {
+	wait, ok := l.Take(key)
 	if ok {
-		l.back(key)
+		l.Back(key)
 	}
 	return wait
 }
 
-// back gives a token back that was taken for nothing.
-func (l *limiter) back(key string) {
+// Back gives a token back that was taken for nothing.
+func (l *Limiter) Back(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if b, known := l.buckets[key]; known {
@@ -81,7 +82,7 @@ func (l *limiter) back(key string) {
 }
 
 // sweep forgets full buckets, at most once a second, and tells whether there is room again.
-func (l *limiter) sweep(now time.Time) bool {
+func (l *Limiter) sweep(now time.Time) bool {
 	if since := now.Sub(l.swept); 0 <= since && since < time.Second {
 		return false
 	}

@@ -1,11 +1,10 @@
-package gateway
+package accounts
 
 import (
-	"errors"
-
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 )
 
 // passwordBody changes one's own password, or resets somebody else's.
@@ -26,14 +25,14 @@ type PasswordAnswer struct {
 
 // password takes one of three: {oldPassword, newPassword} of who is signed in; the same with a name of who is not, as who has
 // a one-time password can't be; {userId, newPassword?, mustChange?} of an admin for somebody else.
-func (g *Gateway) password(c *call) (any, error) {
+func (a *API) password(c *rest.Call) (any, error) {
 	var b passwordBody
-	if err := strictjson.Bind(c.body, nil, &b); err != nil {
+	if err := strictjson.Bind(c.Body, nil, &b); err != nil {
 		return nil, err
 	}
 	byName := b.Email != "" || b.Username != ""
 	order := PasswordOrder{Login: Login{Email: b.Email, Username: b.Username, Password: b.OldPassword, Tenant: b.Tenant,
-		Host: c.r.Host, Address: addressOf(c.r)}, New: b.NewPassword, UserID: b.UserID, MustChange: b.MustChange}
+		Host: c.R.Host, Address: rest.AddressOf(c.R)}, New: b.NewPassword, UserID: b.UserID, MustChange: b.MustChange}
 	reset := !b.UserID.IsZero()
 	switch {
 	case reset && (byName || b.OldPassword != ""):
@@ -46,27 +45,18 @@ func (g *Gateway) password(c *call) (any, error) {
 		return nil, fault.At(fault.InvalidField, "newPassword", "newPassword is missing. Nothing was changed.")
 	}
 	if !byName {
-		who, _, err := g.authenticate(c.r, c.route)
+		who, err := c.SignedIn()
 		if err != nil {
 			return nil, err
 		}
-		if err := g.pace(who, event.ID{}, true); err != nil {
-			return nil, err
-		}
-		c.who, noteOf(c.r).user = who, who.UserID
-		if err := who.within(c.route, c.session); err != nil {
+		c.Who, rest.NoteOf(c.R).User = who, who.UserID
+		if err := who.Within(c.Route, c.Session); err != nil {
 			return nil, err
 		}
 	}
-	oneTime, err := g.o.Identity.Password(c.r.Context(), c.who, order)
+	oneTime, err := a.o.Identity.Password(c.R.Context(), c.Who, order)
 	if err != nil {
 		return nil, err
 	}
 	return PasswordAnswer{OneTimePassword: oneTime}, nil
-}
-
-// isFault gives the fault in an error's chain.
-func isFault(err error) (*fault.Fault, bool) {
-	var f *fault.Fault
-	return f, errors.As(err, &f)
 }

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"context"
@@ -15,40 +15,42 @@ import (
 	"multistream/shared/fault"
 )
 
-// note is what a request leaves for its log line. It never holds a body or a token.
-type note struct {
+// Note is what a request leaves for its log line. It never holds a body or a token.
+type Note struct {
 	request event.ID
 	route   string
-	session event.ID
-	user    event.ID // left out where the request may be an anonymous vote
+	Session event.ID
+	User    event.ID // left out where the request may be an anonymous vote
 	voter   event.ID // and kept here instead, to be taken out of causes
 	code    fault.Code
-	cause   error
+	Cause   error
 }
 
 type noteKey struct{}
 
-func noteOf(r *http.Request) *note {
-	n, _ := r.Context().Value(noteKey{}).(*note)
+// NoteOf gives the note of a request, nil outside of a Server.
+func NoteOf(r *http.Request) *Note {
+	n, _ := r.Context().Value(noteKey{}).(*Note)
 	return n
 }
 
-func requestID(r *http.Request) event.ID {
-	if n := noteOf(r); n != nil {
+// RequestID gives the id of a request.
+func RequestID(r *http.Request) event.ID {
+	if n := NoteOf(r); n != nil {
 		return n.request
 	}
 	return event.ID{}
 }
 
 // observe gives each request its id, its log line and its place in the metrics, and turns a panic into an answer.
-func (g *Gateway) observe(next http.Handler) http.Handler {
+func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		id, err := event.ParseID(r.Header.Get("X-Request-Id"))
 		if err != nil {
 			id = event.NewID()
 		}
-		n := &note{request: id, route: "none"}
+		n := &Note{request: id, route: "none"}
 		w.Header().Set("X-Request-Id", id.String())
 		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, n))
@@ -56,30 +58,30 @@ func (g *Gateway) observe(next http.Handler) http.Handler {
 		// is refused unread: the server would wait for its rest. A recorder in a test has no deadlines.
 		deadlines := http.NewResponseController(ww)
 		if r.ContentLength != 0 {
-			_ = deadlines.SetReadDeadline(began.Add(g.o.Pace.Body))
+			_ = deadlines.SetReadDeadline(began.Add(s.o.Pace.Body))
 		}
-		_ = deadlines.SetWriteDeadline(began.Add(g.o.Pace.Upload + g.o.Pace.Answer))
+		_ = deadlines.SetWriteDeadline(began.Add(s.o.Pace.Upload + s.o.Pace.Answer))
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				n.code, n.cause = fault.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				n.code, n.Cause = fault.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				if ww.Status() == 0 {
-					g.fail(ww, r, fault.Of(n.cause))
+					s.Fail(ww, r, fault.Of(n.Cause))
 				}
 			}
-			g.record(r, n, ww.Status(), time.Since(began))
+			s.record(r, n, ww.Status(), time.Since(began))
 		}()
 		next.ServeHTTP(ww, r)
 	})
 }
 
-func (g *Gateway) record(r *http.Request, n *note, status int, took time.Duration) {
+func (s *Server) record(r *http.Request, n *Note, status int, took time.Duration) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	g.metrics.request(n.route, r.Method, status, took)
+	s.metrics.request(n.route, r.Method, status, took)
 	level := slog.LevelInfo
 	switch {
 	case n.route == "probe":
@@ -91,43 +93,33 @@ func (g *Gateway) record(r *http.Request, n *note, status int, took time.Duratio
 		slog.String("method", r.Method), slog.String("route", n.route), slog.Int("status", status),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", n.request.String()),
 	}
-	if !n.session.IsZero() {
-		attrs = append(attrs, slog.String("session", n.session.String()))
+	if !n.Session.IsZero() {
+		attrs = append(attrs, slog.String("session", n.Session.String()))
 	}
-	if !n.user.IsZero() {
-		attrs = append(attrs, slog.String("user", n.user.String()))
+	if !n.User.IsZero() {
+		attrs = append(attrs, slog.String("user", n.User.String()))
 	}
 	if n.code != "" {
 		attrs = append(attrs, slog.String("code", string(n.code)))
 	}
-	if n.cause != nil {
-		attrs = append(attrs, slog.String("cause", unnamed(n.cause.Error(), n.voter)))
+	if n.Cause != nil {
+		attrs = append(attrs, slog.String("cause", Unnamed(n.Cause.Error(), n.voter)))
 	}
-	g.log.LogAttrs(r.Context(), level, "request", attrs...)
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// voting is the command whose log lines lead to nobody: a poll may be anonymous.
-const voting = "poll.vote"
-
 // secret makes the request of a vote lead to nobody: a client may send one request id with all that it asks.
-func (n *note) secret(w http.ResponseWriter, voter event.ID) {
+func (n *Note) secret(w http.ResponseWriter, voter event.ID) {
 	n.voter, n.request = voter, event.NewID()
 	w.Header().Set("X-Request-Id", n.request.String())
 }
 
-// unnamed takes a voter out of what is logged.
-func unnamed(cause string, voter event.ID) string {
+// Unnamed takes a voter out of what is logged.
+func Unnamed(cause string, voter event.ID) string {
 	if voter.IsZero() {
 		return cause
 	}
 	return strings.ReplaceAll(cause, voter.String(), "(voter)")
-}
-
-func text(cause error) string {
-	if cause == nil {
-		return ""
-	}
-	return cause.Error()
 }
 
 // harden sets the headers that keep browsers from guessing, framing and leaking.

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"context"
@@ -8,9 +8,8 @@ import (
 	"multistream/shared/fault"
 )
 
-// gate is an identity that accepts every token but those that were ended.
+// gate accepts every token but those that were ended.
 type gate struct {
-	Identity
 	ended map[string]error
 }
 
@@ -22,10 +21,10 @@ func (g gate) Authenticate(_ context.Context, token, _ string) (Principal, error
 // revoked between its check and its beginning is noticed.
 func TestHeld(t *testing.T) {
 	who := gate{ended: map[string]error{}}
-	g := &Gateway{o: Options{Identity: who}, base: t.Context(), tickets: map[event.ID]map[*ticket]struct{}{}}
+	g := &Server{o: Options{Authenticator: who}, base: t.Context(), tickets: map[event.ID]map[*ticket]struct{}{}}
 	user, other := event.NewID(), event.NewID()
 	hold := func(user event.ID, token string, known int64) context.Context {
-		ctx, release := g.ticket(t.Context(), user, token, "", known)
+		ctx, release := g.Ticket(t.Context(), user, token, "", known)
 		t.Cleanup(release)
 		return ctx
 	}
@@ -37,7 +36,7 @@ func TestHeld(t *testing.T) {
 		ctx  context.Context
 		want bool
 	}{"gone": {gone, true}, "of the same person": {stays, false}, "of another": {others, false}, "late": {late, true}} {
-		err := endedBy(c.ctx)
+		err := EndedBy(c.ctx)
 		if (err != nil) != c.want || c.want && fault.Of(err).Code != fault.Unauthenticated {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -47,9 +46,9 @@ func TestHeld(t *testing.T) {
 	if err := stays.Err(); err != nil {
 		t.Errorf("identity down: %v", err)
 	}
-	ctx, release := g.ticket(t.Context(), other, "x", "", g.revocations.Load())
+	ctx, release := g.Ticket(t.Context(), other, "x", "", g.revocations.Load())
 	release()
-	if ctx.Err() == nil || endedBy(ctx) != nil || len(g.tickets[other]) != 1 {
-		t.Errorf("after release: %v, %v, %d", ctx.Err(), endedBy(ctx), len(g.tickets[other]))
+	if ctx.Err() == nil || EndedBy(ctx) != nil || len(g.tickets[other]) != 1 {
+		t.Errorf("after release: %v, %v, %d", ctx.Err(), EndedBy(ctx), len(g.tickets[other]))
 	}
 }

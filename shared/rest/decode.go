@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"errors"
@@ -8,26 +8,26 @@ import (
 	"strings"
 	"time"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest/strictjson"
 )
 
 // decode reads the body and the key.
-func (g *Gateway) decode(c *call) error {
-	header := c.r.Header.Values("Idempotency-Key")
+func (s *Server) decode(c *Call) error {
+	header := c.R.Header.Values("Idempotency-Key")
 	if len(header) > 1 {
 		return fault.At(fault.InvalidField, "Idempotency-Key", "The header Idempotency-Key must come once. Nothing was changed.")
 	}
 	key := strings.Join(header, "")
-	if c.route.raw {
-		c.key = key
-		if len(c.route.actions) == 1 {
-			c.action = c.route.actions[0]
+	if c.Route.Raw {
+		c.Key = key
+		if len(c.Route.Actions) == 1 {
+			c.Action = c.Route.Actions[0]
 		}
 		return c.needKey(len(header) > 0)
 	}
-	data, err := g.readBody(c)
+	data, err := c.readBody()
 	if err != nil {
 		return err
 	}
@@ -48,27 +48,27 @@ func (g *Gateway) decode(c *call) error {
 	if given {
 		key = inBody
 	}
-	c.key = key
+	c.Key = key
 	if err := c.needKey(given || len(header) > 0); err != nil {
 		return err
 	}
-	c.action, err = c.route.choose(body)
-	c.body = body.Without("idempotencyKey")
-	if len(c.route.actions) > 1 {
-		c.body = c.body.Without("action")
+	c.Action, err = c.Route.choose(body)
+	c.Body = body.Without("idempotencyKey")
+	if len(c.Route.Actions) > 1 {
+		c.Body = c.Body.Without("action")
 	}
 	return err
 }
 
-func (c *call) needKey(given bool) error {
-	if c.route.keyless {
+func (c *Call) needKey(given bool) error {
+	if c.Route.Keyless {
 		return nil
 	}
-	return checkKey(c.key, given)
+	return CheckKey(c.Key, given)
 }
 
-// checkKey wants printable ASCII characters, as many as the table of limits says.
-func checkKey(key string, given bool) error {
+// CheckKey wants printable ASCII characters, as many as the table of limits says.
+func CheckKey(key string, given bool) error {
 	if !given {
 		return fault.New(fault.KeyMissing, "An idempotency key is missing: send one in the header Idempotency-Key, or as idempotencyKey, and the same one when you try again. Nothing was changed.")
 	}
@@ -81,54 +81,55 @@ func checkKey(key string, given bool) error {
 }
 
 // choose finds the command of a body.
-func (rt *route) choose(body strictjson.Object) (action, error) {
-	if len(rt.actions) == 0 {
-		return action{}, nil
+func (rt *Route) choose(body strictjson.Object) (Action, error) {
+	if len(rt.Actions) == 0 {
+		return Action{}, nil
 	}
-	if len(rt.actions) == 1 {
-		return rt.actions[0], nil
+	if len(rt.Actions) == 1 {
+		return rt.Actions[0], nil
 	}
 	word, _, err := body.Text("action")
 	if err != nil {
-		return action{}, err
+		return Action{}, err
 	}
-	words := make([]string, len(rt.actions))
-	for i, a := range rt.actions {
-		if words[i] = a.word; a.word == word {
+	words := make([]string, len(rt.Actions))
+	for i, a := range rt.Actions {
+		if words[i] = a.Word; a.Word == word {
 			return a, nil
 		}
 	}
-	return action{}, fault.At(fault.InvalidField, "action", "action must be one of %s. Nothing was changed.", strings.Join(words, ", "))
+	return Action{}, fault.At(fault.InvalidField, "action", "action must be one of %s. Nothing was changed.", strings.Join(words, ", "))
 }
 
 // readBody reads a JSON body within its bound in size and time.
-func (g *Gateway) readBody(c *call) ([]byte, error) {
-	if c.r.ContentLength > limits.BodyBytes {
-		c.w.Header().Set("Connection", "close") // reading on would be what the client wants
-		return nil, tooLarge(limits.BodyBytes)
+func (c *Call) readBody() ([]byte, error) {
+	if c.R.ContentLength > limits.BodyBytes {
+		c.W.Header().Set("Connection", "close") // reading on would be what the client wants
+		return nil, TooLarge(limits.BodyBytes)
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, limits.BodyBytes))
+	data, err := io.ReadAll(http.MaxBytesReader(c.W, c.R.Body, limits.BodyBytes))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge(limits.BodyBytes)
+		return nil, TooLarge(limits.BodyBytes)
 	case err != nil:
 		return nil, fault.New(fault.InvalidBody, "The body did not arrive completely. Nothing was changed; please send it again.").Because(err)
 	}
-	c.bodyRead()
+	c.BodyRead()
 	if len(data) == 0 {
 		return nil, nil
 	}
-	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" && (kind != "text/plain" || !c.route.plain) {
+	kind, _, err := mime.ParseMediaType(c.R.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" && (kind != "text/plain" || !c.Route.Plain) {
 		return nil, fault.At(fault.UnsupportedType, "Content-Type", "The body must be application/json. Nothing was changed.")
 	}
 	return data, nil
 }
 
-// bodyRead takes the deadline of a body away: it would end the request while the class works on it.
-func (c *call) bodyRead() { _ = http.NewResponseController(c.w).SetReadDeadline(time.Time{}) }
+// BodyRead takes the deadline of a body away: it would end the request while the class works on it.
+func (c *Call) BodyRead() { _ = http.NewResponseController(c.W).SetReadDeadline(time.Time{}) }
 
-func tooLarge(most int64) error {
+// TooLarge refuses a body beyond its bound.
+func TooLarge(most int64) error {
 	return fault.New(fault.BodyTooLarge, "The body is larger than %d bytes. Nothing was changed.", most).With("maxBytes", most)
 }

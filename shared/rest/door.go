@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"container/list"
@@ -157,15 +157,8 @@ func welcome(r *http.Request) {
 
 // renew ends connections that grew old with the answer to a request: a network that swallows old connections would swallow
 // the next request. Browsers can't choose a new one.
-func (g *Gateway) renew(w http.ResponseWriter, r *http.Request) {
-	if v, _ := r.Context().Value(visitorKey{}).(*visitor); v != nil && time.Since(v.since) > g.o.Pace.Renew {
+func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
+	if v, _ := r.Context().Value(visitorKey{}).(*visitor); v != nil && time.Since(v.since) > s.o.Pace.Renew {
 		w.Header().Set("Connection", "close")
 	}
-}
-
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
 }

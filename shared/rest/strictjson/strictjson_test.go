@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest/strictjson"
 )
 
 type stroke struct {

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"multistream/shared/event"
@@ -21,8 +22,8 @@ type ErrorBody struct {
 	RequestID event.ID       `json:"requestId"`
 }
 
-// toFault gives what a caller is told of an error.
-func toFault(err error) *fault.Fault {
+// ToFault gives what a caller is told of an error.
+func ToFault(err error) *fault.Fault {
 	var f *fault.Fault
 	switch {
 	case errors.As(err, &f):
@@ -32,17 +33,17 @@ func toFault(err error) *fault.Fault {
 	case errors.Is(err, eventlog.ErrNotFound):
 		return fault.New(fault.NotFound, "There is no such thing here.").Because(err)
 	case errors.Is(err, eventlog.ErrBusy):
-		return fault.New(fault.Busy, "The box has more to do than it can take right now. Nothing was changed; please try again in a moment.").Because(err)
+		return fault.New(fault.Busy, "There is more to do here than can be taken right now. Nothing was changed; please try again in a moment.").Because(err)
 	case errors.Is(err, eventlog.ErrDamaged):
-		return fault.New(fault.LogDamaged, "What is stored of this is damaged on this box and is not served. An administrator can check it.").Because(err)
+		return fault.New(fault.LogDamaged, "What is stored of this is damaged here and is not served. An administrator can check it.").Because(err)
 	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, eventlog.ErrFenced):
-		return fault.New(fault.LogUnavailable, "The box can't read or store right now. What was confirmed before is safe; please try again in a moment.").Because(err)
+		return fault.New(fault.LogUnavailable, "Nothing can be read or stored right now. What was confirmed before is safe; please try again in a moment.").Because(err)
 	}
 	return fault.Of(err)
 }
 
-// bodyOf gives the error's shape.
-func bodyOf(f *fault.Fault, request event.ID) ErrorBody {
+// BodyOf gives the error's shape.
+func BodyOf(f *fault.Fault, request event.ID) ErrorBody {
 	b := ErrorBody{Code: string(f.Code), Message: f.Message, Details: map[string]any{}, RequestID: request}
 	for name, value := range f.Details {
 		b.Details[name] = value
@@ -56,12 +57,12 @@ func bodyOf(f *fault.Fault, request event.ID) ErrorBody {
 	return b
 }
 
-// fail answers an error and notes it for the request's log line.
-func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
-	f := toFault(err)
+// Fail answers an error and notes it for the request's log line.
+func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := ToFault(err)
 	entry := fault.Lookup(f.Code)
-	if n := noteOf(r); n != nil {
-		n.code, n.cause = f.Code, f.Cause
+	if n := NoteOf(r); n != nil {
+		n.code, n.Cause = f.Code, f.Cause
 	}
 	if ms, ok := f.Details["retryAfterMs"].(int64); ok {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64(math.Ceil(float64(ms)/1000)), 10))
@@ -69,15 +70,15 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if entry.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="multistream"`)
 	}
-	g.reply(w, r, entry.Status, bodyOf(f, requestID(r)))
+	s.reply(w, r, entry.Status, BodyOf(f, RequestID(r)))
 }
 
 // reply answers a body, and gives its reader a fair time: who takes less than 1 kB/s of it is cut off. Answers are about
 // persons and a moment: they are never stored.
-func (g *Gateway) reply(w http.ResponseWriter, r *http.Request, status int, body any) {
-	b := mustEncode(body)
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(g.o.Pace.Body + time.Duration(len(b)>>10)*time.Second))
-	g.renew(w, r)
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, status int, body any) {
+	b := MustEncode(body)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.o.Pace.Body + time.Duration(len(b)>>10)*time.Second))
+	s.renew(w, r)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
@@ -85,19 +86,29 @@ func (g *Gateway) reply(w http.ResponseWriter, r *http.Request, status int, body
 	_, _ = w.Write(b) // a client that is gone is no error of ours
 }
 
-func mustEncode(body any) []byte {
-	b, err := encode(body)
+// MustEncode writes an answer as JSON, without HTML escapes and without a line break at its end.
+func MustEncode(body any) []byte {
+	b, err := event.Marshal(body)
 	if err != nil { // answers are plain structs; this is a mistake in the code, and recovered as one
-		panic("gateway: an answer that can't be encoded: " + err.Error())
+		panic("rest: an answer that can't be encoded: " + err.Error())
 	}
 	return b
 }
 
-// encode writes JSON without HTML escapes and without a line break at its end.
-func encode(body any) ([]byte, error) { return event.Marshal(body) }
+// Encoded is an answer that was encoded already.
+type Encoded []byte
 
-// tooFast is the refusal of a limiter.
-func tooFast(wait time.Duration) error {
+// MarshalJSON gives the bytes as they are.
+func (e Encoded) MarshalJSON() ([]byte, error) { return e, nil }
+
+// TooFast is the refusal of a limiter.
+func TooFast(wait time.Duration) error {
 	return fault.New(fault.RateLimited, "Too many requests in a short time. Nothing was changed by this one; wait a moment and send it again.").
 		With("retryAfterMs", max(1, wait.Milliseconds()))
+}
+
+// Published makes the handler of a generated document.
+func Published(make func() []byte) func(c *Call) (any, error) {
+	once := sync.OnceValue(make)
+	return func(*Call) (any, error) { return Encoded(once()), nil }
 }
