@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
 	"multistream/edge/sqlite"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
-	shared "multistream/shared/people"
+	"multistream/shared/identity"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/session"
 )
 
@@ -93,42 +94,23 @@ func (s *stream) Next(ctx context.Context) (gateway.Update, error) {
 
 // people is identity as the gateway wants it. Tokens of guests go to the part for guests.
 type people struct {
-	s      *identity.Service
+	accounts.Service
 	guests *identity.Guests
 }
 
-func (p people) Authenticate(ctx context.Context, token, host string) (gateway.Principal, error) {
+func (p people) Authenticate(ctx context.Context, token, host string) (rest.Principal, error) {
 	if identity.OfGuest(token) {
 		found, err := p.guests.AuthenticateAt(ctx, token, host)
-		return gateway.Principal{UserID: found.ID, TenantID: found.TenantID, GuestOf: found.SessionID}, err
+		return rest.Principal{UserID: found.ID, TenantID: found.TenantID, GuestOf: found.SessionID}, err
 	}
-	found, err := p.s.AuthenticateAt(ctx, token, host)
-	return gateway.Principal{UserID: found.UserID, TenantID: found.TenantID, SignInID: found.SignInID, DisplayName: found.DisplayName, Roles: found.Roles}, err
+	return p.Service.Authenticate(ctx, token, host)
 }
 
-func (p people) RoleIn(ctx context.Context, who gateway.Principal, course event.ID, hosts []event.ID) (directory.Role, error) {
-	return p.s.RoleIn(ctx, principal(who), course, hosts)
-}
-
-func (p people) Me(ctx context.Context, who gateway.Principal) (gateway.Me, error) {
-	me, err := p.s.Me(ctx, principal(who))
-	return meOf(me), err
-}
-
-func (p people) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, error) {
-	return pair(p.s.Login(ctx, loginRequest(l)))
-}
-
-func loginRequest(l gateway.Login) identity.LoginRequest {
-	return identity.LoginRequest{Email: l.Email, Username: l.Username, Password: identity.Secret(l.Password),
-		Tenant: l.Tenant, Host: l.Host, Address: l.Address}
-}
-
-func (p people) Refresh(ctx context.Context, token string) (gateway.TokenPair, error) {
+func (p people) Refresh(ctx context.Context, token string) (accounts.TokenPair, error) {
 	if identity.OfGuest(token) {
 		return guestPair(p.guests.Refresh(ctx, token))
 	}
-	return pair(p.s.Refresh(ctx, token))
+	return p.Service.Refresh(ctx, token)
 }
 
 func (p people) Welcome(ctx context.Context, tenant event.ID, host string) error {
@@ -139,51 +121,28 @@ func (people) GuestID(session event.ID, device string) event.ID {
 	return identity.GuestID(session, device)
 }
 
-func (p people) SignInGuest(ctx context.Context, tenant, session, guest event.ID) (gateway.TokenPair, error) {
+func (p people) SignInGuest(ctx context.Context, tenant, session, guest event.ID) (accounts.TokenPair, error) {
 	return guestPair(p.guests.SignIn(ctx, tenant, session, guest))
 }
 
 // guestPair leaves it to the gateway to say by which name the class knows the guest.
-func guestPair(t identity.GuestPair, err error) (gateway.TokenPair, error) {
-	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn,
-		User: gateway.Me{ID: t.Guest.ID, TenantID: t.Guest.TenantID, Roles: []directory.Role{}, Guest: true, SessionID: &t.Guest.SessionID}}, err
+func guestPair(t identity.GuestPair, err error) (accounts.TokenPair, error) {
+	return accounts.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn,
+		User: accounts.Me{ID: t.Guest.ID, TenantID: t.Guest.TenantID, Roles: []directory.Role{}, Guest: true, SessionID: &t.Guest.SessionID}}, err
 }
 
-func meOf(m identity.Me) gateway.Me {
-	return gateway.Me{ID: m.ID, TenantID: m.TenantID, Email: m.Email, Username: m.Username, DisplayName: m.DisplayName, Roles: m.Roles}
-}
+func (p people) Claimed(ctx context.Context) bool { return p.Rules.Claimed(ctx) }
 
-func (p people) Claimed(ctx context.Context) bool { return p.s.Claimed(ctx) }
-
-func (p people) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, error) {
-	return pair(p.s.Claim(ctx, identity.Claim{Code: c.Code, School: c.School, Domain: c.Domain, Email: c.Email, Username: c.Username,
+func (p people) Claim(ctx context.Context, c gateway.Claim) (accounts.TokenPair, error) {
+	return accounts.PairOf(p.Rules.Claim(ctx, identity.Claim{Code: c.Code, School: c.School, Domain: c.Domain, Email: c.Email, Username: c.Username,
 		DisplayName: c.DisplayName, Password: identity.Secret(c.Password), Address: c.Address}))
 }
 
-func (p people) Logout(ctx context.Context, l gateway.Logout) error {
+func (p people) Logout(ctx context.Context, l accounts.Logout) error {
 	if identity.OfGuest(l.RefreshToken) {
 		return p.guests.Logout(ctx, l.RefreshToken)
 	}
-	return p.s.Logout(ctx, identity.LogoutRequest(l))
-}
-
-func (p people) Password(ctx context.Context, who gateway.Principal, o gateway.PasswordOrder) (string, error) {
-	if o.UserID.IsZero() {
-		return "", p.s.ChangePassword(ctx, principal(who), identity.PasswordChange{LoginRequest: loginRequest(o.Login), New: identity.Secret(o.New)})
-	}
-	oneTime, err := p.s.ResetPassword(ctx, principal(who), identity.PasswordReset{UserID: o.UserID, New: identity.Secret(o.New), MustChange: o.MustChange})
-	return string(oneTime), err
-}
-
-// schools is identity as the gateway wants it for the local admin API.
-type schools struct{ s *identity.Service }
-
-func (d schools) Ask(ctx context.Context, who gateway.Principal, question any) (any, error) {
-	return d.s.Ask(ctx, principal(who), question)
-}
-
-func (d schools) Write(ctx context.Context, who gateway.Principal, w shared.Write) ([]byte, error) {
-	return d.s.Write(ctx, principal(who), w)
+	return p.Service.Logout(ctx, l)
 }
 
 // directoryStore is the store as identity wants it.
@@ -191,12 +150,4 @@ type directoryStore struct{ *sqlite.Store }
 
 func (d directoryStore) Edit(ctx context.Context, tenant event.ID, f func(identity.Editor) error) error {
 	return d.Store.Edit(ctx, tenant, func(e *sqlite.Edit) error { return f(e) })
-}
-
-func pair(t identity.TokenPair, err error) (gateway.TokenPair, error) {
-	return gateway.TokenPair{AccessToken: t.AccessToken, RefreshToken: t.RefreshToken, ExpiresAt: t.ExpiresAt, ExpiresIn: t.ExpiresIn, User: meOf(t.User)}, err
-}
-
-func principal(p gateway.Principal) identity.Principal {
-	return identity.Principal{UserID: p.UserID, TenantID: p.TenantID, SignInID: p.SignInID, DisplayName: p.DisplayName, Roles: p.Roles}
 }

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 	"multistream/shared/limits"
 )
 

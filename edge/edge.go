@@ -17,10 +17,11 @@ import (
 	"multistream/edge/bus"
 	"multistream/edge/features"
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
 	"multistream/edge/sqlite"
 	"multistream/shared/event"
+	"multistream/shared/identity"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/run"
 )
 
@@ -77,7 +78,7 @@ func (b *Box) assemble(at seams) (err error) {
 	if at.directory != nil {
 		directory = at.directory(directory)
 	}
-	if b.People, err = identity.New(identity.Config{EdgeID: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(),
+	if b.People, err = identity.New(identity.Config{Issuer: b.Store.EdgeID(), Store: directory, Keys: b.Store.Keys(),
 		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
@@ -97,8 +98,8 @@ func (b *Box) assemble(at seams) (err error) {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
 	b.Bus = bus.New(b.log.With("part", "bus"))
-	who := people{b.People, identity.NewGuests(b.People, b.Store)}
-	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
+	who := people{accounts.Service{Rules: b.People}, identity.NewGuests(b.People, b.Store)}
+	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: who, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
 		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
 	return err
 }

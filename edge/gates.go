@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"multistream/edge/gateway"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
 )
 
 // mediaGate refuses classes that need what this box does not have: sound and picture, or a recorder.
@@ -40,8 +40,8 @@ func (g identityGate) Check(ctx context.Context, tenant event.ID, _ event.Plan) 
 }
 
 // checks are the conditions of /readyz.
-func (b *Box) checks() []gateway.Check {
-	return []gateway.Check{
+func (b *Box) checks() []rest.Check {
+	return []rest.Check{
 		{Name: "classes", Run: func(context.Context) error {
 			select {
 			case <-b.Classes.Ready():

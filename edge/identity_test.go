@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/edge/sqlite"
 	"multistream/edge/sqlite/faultvfs"
 	"multistream/shared/directory"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 )
 
 // registry is the directory as identity reads it, which a test can break.

@@ -16,12 +16,13 @@ import (
 	"multistream/edge/gateway"
 	"multistream/shared/classclient"
 	"multistream/shared/event"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
 // quick is a pace by which a test of minutes takes seconds.
 var quick = gateway.Pace{Ping: 500 * time.Millisecond, Write: 500 * time.Millisecond, Beat: 400 * time.Millisecond, Gather: 20 * time.Millisecond,
-	Linger: time.Second, Renew: 400 * time.Millisecond, CommandsPer10: 5000, Sockets: 40}
+	Linger: time.Second, Sockets: 40, Pace: rest.Pace{Renew: 400 * time.Millisecond, CommandsPer10: 5000}}
 
 // quickly are a client's times beside it.
 var quickly = classclient.Options{Silence: 1900 * time.Millisecond, Wait: time.Second, Retry: time.Second, Pause: 200 * time.Millisecond, Answer: 2 * time.Second}
@@ -148,7 +149,7 @@ func TestFirewall(t *testing.T) {
 	life, real := span(t, "NETWORK_LIFE", 1500*time.Millisecond)
 	pace, times := quick, quickly
 	if real {
-		pace, times = gateway.Pace{CommandsPer10: 5000}, classclient.Options{}
+		pace, times = gateway.Pace{Pace: rest.Pace{CommandsPer10: 5000}}, classclient.Options{}
 	}
 	s := newServerAt(t, pace)
 	teacher := s.signIn("teacher")

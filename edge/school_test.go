@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"multistream/edge/gateway"
-	"multistream/edge/identity"
 	"multistream/shared/classclient"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 )
 
 // server is a real edge on loopback with the demo school in it.

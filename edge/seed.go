@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"time"
 
-	"multistream/edge/identity"
 	"multistream/edge/orchestrator"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 	"multistream/shared/session"
 )
 

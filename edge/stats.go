@@ -1,19 +1,19 @@
 package edge
 
-import "multistream/edge/gateway"
+import "multistream/shared/rest"
 
 // stats are the numbers of the parts for /metrics.
-func (b *Box) stats() []func() []gateway.Stat {
-	gauge := func(name, help string, v int64) gateway.Stat {
-		return gateway.Stat{Name: name, Help: help, Value: float64(v)}
+func (b *Box) stats() []func() []rest.Stat {
+	gauge := func(name, help string, v int64) rest.Stat {
+		return rest.Stat{Name: name, Help: help, Value: float64(v)}
 	}
-	count := func(name, help string, v int64) gateway.Stat {
-		return gateway.Stat{Name: name, Help: help, Value: float64(v), Counter: true}
+	count := func(name, help string, v int64) rest.Stat {
+		return rest.Stat{Name: name, Help: help, Value: float64(v), Counter: true}
 	}
-	return []func() []gateway.Stat{
-		func() []gateway.Stat {
+	return []func() []rest.Stat{
+		func() []rest.Stat {
 			s := b.Store.Stats()
-			return []gateway.Stat{
+			return []rest.Stat{
 				count("edge_log_events_total", "Events committed.", s.Events),
 				count("edge_log_requests_total", "Batches and other units committed.", s.Requests),
 				count("edge_log_failed_commits_total", "Group commits of which nothing was written.", s.FailedCommits),
@@ -25,9 +25,9 @@ func (b *Box) stats() []func() []gateway.Stat {
 				gauge("edge_log_scrub_damaged_sessions", "Sessions in which the last round of the background check found damage.", s.ScrubDamaged),
 			}
 		},
-		func() []gateway.Stat {
+		func() []rest.Stat {
 			s := b.People.Stats()
-			return []gateway.Stat{
+			return []rest.Stat{
 				count("edge_identity_sign_ins_total", "People who signed in.", int64(s.SignedIn)),
 				count("edge_identity_wrong_passwords_total", "Sign-ins refused for a wrong name or password.", int64(s.WrongPassword)),
 				count("edge_identity_rate_limited_total", "Sign-ins refused for their rate.", int64(s.RateLimited)),
@@ -42,13 +42,13 @@ func (b *Box) stats() []func() []gateway.Stat {
 			}
 		},
 		b.featureStats,
-		func() []gateway.Stat {
+		func() []rest.Stat {
 			s := b.Bus.Stats()
 			up := int64(0)
 			if s.Up {
 				up = 1
 			}
-			return []gateway.Stat{
+			return []rest.Stat{
 				gauge("edge_bus_up", "1 while the bus carries presence, typing and pointers, else 0.", up),
 				gauge("edge_bus_classes", "Classes that somebody here listens to.", int64(s.Listening)),
 				count("edge_bus_starts_total", "Times that the bus came up.", s.Starts),
@@ -58,21 +58,21 @@ func (b *Box) stats() []func() []gateway.Stat {
 				count("edge_bus_overflows_total", "Times that the queue of what was heard began to overflow.", s.Lost),
 			}
 		},
-		func() []gateway.Stat {
-			return []gateway.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
+		func() []rest.Stat {
+			return []rest.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
 		},
 	}
 }
 
-func (b *Box) featureStats() []gateway.Stat {
-	var out []gateway.Stat
+func (b *Box) featureStats() []rest.Stat {
+	var out []rest.Stat
 	for _, f := range b.Features.States() {
 		up, label := 1.0, [2]string{"feature", f.Feature}
 		if f.Reason != "" {
 			up = 0
 		}
-		out = append(out, gateway.Stat{Name: "edge_feature_up", Help: "1 while a feature works, 0 while it is degraded.", Value: up, Label: label},
-			gateway.Stat{Name: "edge_feature_failures_total", Help: "Commands that a feature refused, hung on or crashed at.", Value: float64(f.Failures), Counter: true, Label: label})
+		out = append(out, rest.Stat{Name: "edge_feature_up", Help: "1 while a feature works, 0 while it is degraded.", Value: up, Label: label},
+			rest.Stat{Name: "edge_feature_failures_total", Help: "Commands that a feature refused, hung on or crashed at.", Value: float64(f.Failures), Counter: true, Label: label})
 	}
 	return out
 }

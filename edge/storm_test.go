@@ -14,9 +14,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"multistream/edge/identity"
 	"multistream/shared/directory"
 	"multistream/shared/event"
+	"multistream/shared/identity"
 )
 
 // BenchmarkSignInStorm is the bell: a thousand people sign in at once from one address, with the real hash, while a class of

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"multistream/edge/certificate"
-	"multistream/edge/identity"
 	"multistream/shared/fault"
+	"multistream/shared/identity"
 )
 
 // secure makes the certificate source of a box; nil where it is reached over plain HTTP.

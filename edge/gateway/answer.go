@@ -15,7 +15,7 @@ const reasonMediaOff = string(fault.MediaOff)
 // change any more since, and the view of a join, which is always the present one.
 func (g *Gateway) answer(ctx context.Context, o order, a Answer) (any, error) {
 	at := positionText(a.Position)
-	switch o.route.answer.(type) {
+	switch o.route.Answer.(type) {
 	case Created:
 		return createdAnswer(a, at), nil
 	case SceneAnswer:
@@ -31,7 +31,7 @@ func (g *Gateway) answer(ctx context.Context, o order, a Answer) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		switch o.route.answer.(type) {
+		switch o.route.Answer.(type) {
 		case StartAnswer:
 			return StartAnswer{Session: s, LivekitTokenReason: reasonMediaOff, Position: at}, nil
 		case EndAnswer:

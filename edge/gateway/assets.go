@@ -11,11 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 	"multistream/shared/session"
 )
 
@@ -32,46 +33,46 @@ var assetTypes = map[string][]string{
 }
 
 // addAsset stores a file and makes it known to the class. Who may not is refused before anything is read.
-func (g *Gateway) addAsset(c *call) (any, error) {
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+func (g *Gateway) addAsset(c *rest.Call) (any, error) {
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err == nil {
-		err = m.may(c.action.command)
+		err = m.may(c.Action.Command)
 	}
 	if err != nil {
 		return nil, err
 	}
-	add, err := assetAsked(c.r)
+	add, err := assetAsked(c.R)
 	if err != nil {
 		return nil, err
 	}
-	if c.r.ContentLength > limits.AssetBytes {
-		c.w.Header().Set("Connection", "close")
-		return nil, tooLarge(limits.AssetBytes)
+	if c.R.ContentLength > limits.AssetBytes {
+		c.W.Header().Set("Connection", "close")
+		return nil, rest.TooLarge(limits.AssetBytes)
 	}
-	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(g.o.Pace.Upload)) // a recorder in a test has none
+	_ = http.NewResponseController(c.W).SetReadDeadline(time.Now().Add(g.o.Pace.Upload)) // a recorder in a test has none
 	most := int64(limits.AssetBytes)
-	if c.r.ContentLength >= 0 {
-		most = c.r.ContentLength
+	if c.R.ContentLength >= 0 {
+		most = c.R.ContentLength
 	}
-	body := bufio.NewReaderSize(http.MaxBytesReader(c.w, c.r.Body, limits.AssetBytes), 4<<10)
+	body := bufio.NewReaderSize(http.MaxBytesReader(c.W, c.R.Body, limits.AssetBytes), 4<<10)
 	if err := sniff(body, add.ContentType); err != nil {
 		return nil, err
 	}
-	digest, size, err := g.o.Assets.Put(ctx, c.who.TenantID, body, most)
+	digest, size, err := g.o.Assets.Put(ctx, c.Who.TenantID, body, most)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, tooLarge(limits.AssetBytes)
+		return nil, rest.TooLarge(limits.AssetBytes)
 	case errors.Is(err, eventlog.ErrUnavailable), errors.Is(err, eventlog.ErrFenced):
 		return nil, fault.New(fault.FeatureDegraded, "The file was not kept: this box's disk has no room for files now. Nothing was changed and the class goes on; "+
 			"free some space, then send it again.").With("feature", "assets").Because(err)
 	case err != nil:
 		return nil, fault.New(fault.InvalidBody, "The file did not arrive completely. Nothing was changed; please send it again.").Because(err)
 	}
-	c.bodyRead()
+	c.BodyRead()
 	add.Digest, add.Size = digest, size
-	return g.perform(ctx, order{who: c.who, session: c.session, command: c.action.command, key: c.key, payload: add, route: c.route})
+	return g.perform(ctx, order{who: c.Who, session: c.Session, command: c.Action.Command, key: c.Key, payload: add, route: c.Route})
 }
 
 // assetAsked reads what the address says of a file, by the rules of the command's fields.
@@ -89,7 +90,7 @@ func assetAsked(r *http.Request) (*session.AssetAdd, error) {
 	if err != nil {
 		return nil, fault.At(fault.InvalidField, "pages", "pages must be a whole number. Nothing was changed.")
 	}
-	given, err := encode(map[string]any{"kind": q.Get("kind"), "name": q.Get("name"), "pages": count, "contentType": kind, "size": 0, "digest": event.Hash{}})
+	given, err := event.Marshal(map[string]any{"kind": q.Get("kind"), "name": q.Get("name"), "pages": count, "contentType": kind, "size": 0, "digest": event.Hash{}})
 	if err != nil {
 		return nil, err
 	}
@@ -114,26 +115,26 @@ func sniff(body *bufio.Reader, said string) error {
 }
 
 // getAsset answers the bytes of an asset, or the content of a board page.
-func (g *Gateway) getAsset(c *call) (any, error) {
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+func (g *Gateway) getAsset(c *rest.Call) (any, error) {
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err == nil {
 		err = m.inside()
 	}
 	if err != nil {
 		return nil, err
 	}
-	id := event.MustID(c.path["assetId"])
+	id := event.MustID(c.Path["assetId"])
 	var asset session.Asset
-	var page encoded
-	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) (err error) {
+	var page rest.Encoded
+	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
 		for i := range s.Studio.Assets {
 			if s.Studio.Assets[i].AssetID == id {
 				asset = s.Studio.Assets[i]
 				return nil
 			}
 		}
-		page, err = pageOf(s, id, c.r.URL.Query().Get("checksum"))
+		page, err = pageOf(s, id, c.R.URL.Query().Get("checksum"))
 		return err
 	})
 	if err != nil {
@@ -142,27 +143,27 @@ func (g *Gateway) getAsset(c *call) (any, error) {
 	if page != nil {
 		return page, nil
 	}
-	file, err := g.o.Assets.Open(ctx, c.who.TenantID, asset.Digest)
+	file, err := g.o.Assets.Open(ctx, c.Who.TenantID, asset.Digest)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return written{}, serveAsset(c, asset, file)
+	return rest.Written{}, serveAsset(c, asset, file)
 }
 
 // serveAsset lets the standard library answer ranges and conditions; the digest is the ETag, as the bytes never change.
-func serveAsset(c *call, asset session.Asset, file io.ReadSeeker) error {
-	h := c.w.Header()
+func serveAsset(c *rest.Call, asset session.Asset, file io.ReadSeeker) error {
+	h := c.W.Header()
 	h.Set("Content-Type", asset.ContentType)
 	h.Set("ETag", `"`+asset.Digest.String()+`"`)
 	h.Set("Cache-Control", "private, max-age=3600")
 	h.Set("Content-Disposition", "inline")
-	http.ServeContent(c.w, c.r, "", time.Time{}, file)
+	http.ServeContent(c.W, c.R, "", time.Time{}, file)
 	return nil
 }
 
 // pageOf encodes a board page with all its strokes. With another checksum than asked for, the page has changed since.
-func pageOf(s *session.State, id event.ID, checksum string) (encoded, error) {
+func pageOf(s *session.State, id event.ID, checksum string) (rest.Encoded, error) {
 	for i := range s.Studio.Pages {
 		p := s.Studio.Pages[i]
 		if p.AssetID != id {
@@ -172,7 +173,7 @@ func pageOf(s *session.State, id event.ID, checksum string) (encoded, error) {
 			return nil, fault.At(fault.NotFound, "checksum", "The board page has changed since. Fetch it by the checksum of the latest event.").With("checksum", p.Checksum.String())
 		}
 		p.Large = false
-		return encode(p)
+		return event.Marshal(p)
 	}
 	return nil, fault.New(fault.NotFound, "There is no such asset in this class.")
 }

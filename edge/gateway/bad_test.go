@@ -17,6 +17,8 @@ import (
 	"multistream/edge/gateway"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
 )
 
 const hello = `{"content":"x","to":{"audience":"all"}}`
@@ -197,7 +199,7 @@ func TestPanic(t *testing.T) {
 
 type breaking struct{ gateway.Identity }
 
-func (breaking) Me(context.Context, gateway.Principal) (gateway.Me, error) { panic("broken") }
+func (breaking) Me(context.Context, rest.Principal) (accounts.Me, error) { panic("broken") }
 
 // TestLogs: a request's line has what operators need and nothing of what people said; a vote has no voter.
 func TestLogs(t *testing.T) {

@@ -17,7 +17,7 @@ func (g *Gateway) crowded(m *member, class event.ID, command string) error {
 	if session.IsStaff(m.role) || command == "poll.vote" || session.LaneOf(&session.Command{Type: command}) != session.LaneInteraction {
 		return nil
 	}
-	wait, ok := g.classSaid.take(class.String())
+	wait, ok := g.classSaid.Take(class.String())
 	if ok {
 		return nil
 	}

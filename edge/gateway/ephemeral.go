@@ -46,7 +46,7 @@ type FeatureStatus struct {
 	Reason  string `json:"reason,omitempty" enum:"unreachable"`
 }
 
-// shout is one frame for all of a class, encoded once for each audience; nil for an audience that gets nothing.
+// shout is one frame for all of a class, rest.Encoded once for each audience; nil for an audience that gets nothing.
 type shout struct{ staff, members []byte }
 
 // forStanding gives what somebody gets of it. Outside the class that is nothing.
@@ -61,9 +61,9 @@ func (s *shout) forStanding(standing session.Standing) []byte {
 }
 
 func encodeFrame(v any) []byte {
-	b, err := encode(v)
+	b, err := event.Marshal(v)
 	if err != nil {
-		panic("gateway: a frame that can't be encoded: " + err.Error())
+		panic("gateway: a frame that can't be rest.Encoded: " + err.Error())
 	}
 	return b
 }

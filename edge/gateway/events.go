@@ -8,6 +8,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 )
 
 // EventsAnswer is a frame: events of (from, upTo] as one may see them, or a fresh view where one is due.
@@ -22,23 +23,23 @@ type EventsAnswer struct {
 }
 
 // getEvents answers one page of what happened after a position, for clients that can't keep a socket open.
-func (g *Gateway) getEvents(c *call) (any, error) {
-	after, given, err := parsePosition(c.r.URL.Query().Get("after"))
+func (g *Gateway) getEvents(c *rest.Call) (any, error) {
+	after, given, err := parsePosition(c.R.URL.Query().Get("after"))
 	if err == nil && !given {
 		err = fault.At(fault.InvalidField, "after", "after is missing: give the position of your last frame or answer, like 1.42.")
 	}
 	if err != nil {
 		return nil, err
 	}
-	ctx := c.r.Context()
-	now, err := g.look(ctx, c.who, c.session, false)
+	ctx := c.R.Context()
+	now, err := g.look(ctx, c.Who, c.Session, false)
 	if err != nil {
 		return nil, err
 	}
 	if gone := now.out(now.standing); gone != nil {
 		return nil, gone
 	}
-	stream, err := g.o.Classes.Follow(ctx, c.who.TenantID, c.session, c.who.UserID, after)
+	stream, err := g.o.Classes.Follow(ctx, c.Who.TenantID, c.Session, c.Who.UserID, after)
 	var rewind *RewindError
 	if errors.As(err, &rewind) {
 		return g.viewAnswer(c, after.Sequence, &rewind.To)
@@ -47,7 +48,7 @@ func (g *Gateway) getEvents(c *call) (any, error) {
 		return nil, err
 	}
 	defer stream.Close()
-	b := batch{user: c.who.UserID, standing: now.standing, epoch: now.at.Epoch, from: after.Sequence, upTo: after.Sequence}
+	b := batch{user: c.Who.UserID, standing: now.standing, epoch: now.at.Epoch, from: after.Sequence, upTo: after.Sequence}
 	for b.upTo < now.at.Sequence && len(b.copies) < limits.EventsPage {
 		u, err := stream.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -79,8 +80,8 @@ func eventsAnswer(b *batch, more bool) EventsAnswer {
 	return out
 }
 
-func (g *Gateway) viewAnswer(c *call, from int64, rewind *event.Position) (any, error) {
-	v, err := g.look(c.r.Context(), c.who, c.session, true)
+func (g *Gateway) viewAnswer(c *rest.Call, from int64, rewind *event.Position) (any, error) {
+	v, err := g.look(c.R.Context(), c.Who, c.Session, true)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"multistream/shared/event"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -33,7 +34,7 @@ func (f *freshView) out(was session.Standing) error {
 }
 
 // look reads somebody's standing and, if asked, their view.
-func (g *Gateway) look(ctx context.Context, who Principal, id event.ID, withView bool) (freshView, error) {
+func (g *Gateway) look(ctx context.Context, who rest.Principal, id event.ID, withView bool) (freshView, error) {
 	var f freshView
 	err := g.o.Classes.Read(ctx, who.TenantID, id, func(s *session.State) (err error) {
 		f.member = memberOf(s, who.UserID)

@@ -8,6 +8,7 @@ import (
 
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
 )
 
 // What may be tried with join codes. A code that the box makes is one of 32^8, so nobody finds one within these bounds; they
@@ -27,7 +28,7 @@ const (
 // more about codes that nobody has come in by, or was shown, at their address. A code that was is free there: however much
 // is guessed from a school's one address, its pupils still get into their classes.
 type guesses struct {
-	wrong, box, tries *limiter
+	wrong, box, tries *rest.Limiter
 
 	turn  chan struct{} // one code at a time is judged, so that a thousand at once are no thousand free guesses
 	mu    sync.Mutex
@@ -45,14 +46,14 @@ type openCode struct {
 type knownCode struct{ source, code string }
 
 func newGuesses(now func() time.Time) *guesses {
-	return &guesses{wrong: newLimiter(wrongCodes, wrongCodesPer, now), box: newLimiter(boxCodes, boxCodesPer, now),
-		tries: newLimiter(codeTries, codeTriesPer, now), turn: make(chan struct{}, 1), known: map[knownCode]bool{}, open: map[string]openCode{}, now: now}
+	return &guesses{wrong: rest.NewLimiter(wrongCodes, wrongCodesPer, now), box: rest.NewLimiter(boxCodes, boxCodesPer, now),
+		tries: rest.NewLimiter(codeTries, codeTriesPer, now), turn: make(chan struct{}, 1), known: map[knownCode]bool{}, open: map[string]openCode{}, now: now}
 }
 
 // judge asks find for what a code opens, if the source may still ask.
 func (g *guesses) judge(ctx context.Context, source, code string, find func() (eventlog.Summary, error)) (eventlog.Summary, error) {
-	if wait, ok := g.tries.take(source); !ok {
-		return eventlog.Summary{}, tooFast(wait)
+	if wait, ok := g.tries.Take(source); !ok {
+		return eventlog.Summary{}, rest.TooFast(wait)
 	}
 	if g.knows(source, code) {
 		return find()
@@ -63,7 +64,7 @@ func (g *guesses) judge(ctx context.Context, source, code string, find func() (e
 	case <-ctx.Done():
 		return eventlog.Summary{}, ctx.Err()
 	}
-	if wait := max(g.wrong.wait(source), g.box.wait("")); wait > 0 && !g.knows(source, code) {
+	if wait := max(g.wrong.Wait(source), g.box.Wait("")); wait > 0 && !g.knows(source, code) {
 		return eventlog.Summary{}, fault.New(fault.RateLimited, "Too many wrong join codes were tried here. Nothing was changed; wait a moment, or sign in.").
 			With("retryAfterMs", max(1, wait.Milliseconds()))
 	}
@@ -71,9 +72,9 @@ func (g *guesses) judge(ctx context.Context, source, code string, find func() (e
 	switch {
 	case err == nil:
 		g.learn(source, code)
-	case toFault(err).Code == fault.JoinCodeWrong:
-		g.wrong.take(source)
-		g.box.take("")
+	case rest.ToFault(err).Code == fault.JoinCodeWrong:
+		g.wrong.Take(source)
+		g.box.Take("")
 	}
 	return found, err
 }

@@ -49,7 +49,7 @@ func socketToken(r *http.Request) (string, error) {
 			return token, nil
 		}
 	}
-	return tokenOf(r)
+	return cookies.Token(r)
 }
 
 func offered(r *http.Request) []string {

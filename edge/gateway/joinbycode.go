@@ -6,12 +6,14 @@ import (
 	"encoding/base64"
 	"net/http"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/access"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
+	"multistream/shared/rest/strictjson"
 	"multistream/shared/session"
 )
 
@@ -27,7 +29,7 @@ type Guests interface {
 	Welcome(ctx context.Context, tenant event.ID, host string) error
 	// GuestID is who a device is in a class, each time it comes.
 	GuestID(session event.ID, device string) event.ID
-	SignInGuest(ctx context.Context, tenant, session, guest event.ID) (TokenPair, error)
+	SignInGuest(ctx context.Context, tenant, session, guest event.ID) (accounts.TokenPair, error)
 }
 
 type codeBody struct {
@@ -45,12 +47,12 @@ type CodeJoinAnswer struct {
 // GuestAnswer is the sign-in of a guest, for this class alone. Device makes the same device the same guest again: send it
 // with the code, or keep the cookie that says the same.
 type GuestAnswer struct {
-	TokenPair
+	accounts.TokenPair
 	Device string `json:"device"`
 }
 
 // joinByCode lets in who is signed in as themselves, and anybody else as a guest of the class.
-func (g *Gateway) joinByCode(c *call) (any, error) {
+func (g *Gateway) joinByCode(c *rest.Call) (any, error) {
 	var b codeBody
 	if err := bindBody(c, &b); err != nil {
 		return nil, err
@@ -63,33 +65,29 @@ func (g *Gateway) joinByCode(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	noteOf(c.r).session = class.ID
-	if who.UserID.IsZero() || who.isGuest() && who.GuestOf != class.ID {
+	rest.NoteOf(c.R).Session = class.ID
+	if who.UserID.IsZero() || who.IsGuest() && who.GuestOf != class.ID {
 		return g.guestJoins(c, &class, &b)
 	}
-	noteOf(c.r).user = who.UserID
+	rest.NoteOf(c.R).User = who.UserID
 	joined, err := g.enter(c, who, &class, b.DisplayName)
 	return CodeJoinAnswer{JoinAnswer: joined}, err
 }
 
 // comer is who asks; absent for who shows no sign-in. One that is not accepted any more is an error, or somebody known would
 // become a guest by surprise.
-func (g *Gateway) comer(c *call) (Principal, error) {
-	cookie, err := c.r.Cookie(accessCookie)
-	if c.r.Header.Get("Authorization") == "" && (err != nil || cookie.Value == "") {
-		return Principal{}, nil
+func (g *Gateway) comer(c *rest.Call) (rest.Principal, error) {
+	cookie, err := c.R.Cookie(cookies.Access(c.R))
+	if c.R.Header.Get("Authorization") == "" && (err != nil || cookie.Value == "") {
+		return rest.Principal{}, nil
 	}
-	who, _, err := g.authenticate(c.r, c.route)
-	if err != nil {
-		return Principal{}, err
-	}
-	return who, g.pace(who, event.ID{}, true)
+	return c.SignedIn()
 }
 
 // byCode finds the class that a code opens, for people of any tenant or of one alone. A wrong one is always told the same.
-func (g *Gateway) byCode(c *call, who Principal, code string) (eventlog.Summary, error) {
-	ctx, source := c.r.Context(), sourceOf(addressOf(c.r))
-	if !who.UserID.IsZero() && !who.isGuest() {
+func (g *Gateway) byCode(c *rest.Call, who rest.Principal, code string) (eventlog.Summary, error) {
+	ctx, source := c.R.Context(), sourceOf(rest.AddressOf(c.R))
+	if !who.UserID.IsZero() && !who.IsGuest() {
 		source = "user " + who.UserID.String() // so that a school in which somebody guesses can still sign in and join
 	}
 	return g.guesses.judge(ctx, source, code, func() (eventlog.Summary, error) {
@@ -98,14 +96,14 @@ func (g *Gateway) byCode(c *call, who Principal, code string) (eventlog.Summary,
 			return eventlog.Summary{}, err
 		}
 		for i := range open {
-			if !who.UserID.IsZero() && !who.isGuest() {
+			if !who.UserID.IsZero() && !who.IsGuest() {
 				if open[i].TenantID == who.TenantID {
 					return open[i], nil
 				}
 				continue
 			}
-			err := g.o.Guests.Welcome(ctx, open[i].TenantID, c.r.Host)
-			if err == nil || toFault(err).Code != fault.JoinCodeWrong {
+			err := g.o.Guests.Welcome(ctx, open[i].TenantID, c.R.Host)
+			if err == nil || rest.ToFault(err).Code != fault.JoinCodeWrong {
 				return open[i], err
 			}
 		}
@@ -114,9 +112,9 @@ func (g *Gateway) byCode(c *call, who Principal, code string) (eventlog.Summary,
 }
 
 // enter joins a class as somebody. Who has no part in it is a student of it: the code invited them.
-func (g *Gateway) enter(c *call, who Principal, class *eventlog.Summary, name string) (JoinAnswer, error) {
+func (g *Gateway) enter(c *rest.Call, who rest.Principal, class *eventlog.Summary, name string) (JoinAnswer, error) {
 	const command = "participant.join"
-	ctx := c.r.Context()
+	ctx := c.R.Context()
 	m, err := g.member(ctx, who, class.ID)
 	if err != nil {
 		return JoinAnswer{}, err
@@ -127,7 +125,7 @@ func (g *Gateway) enter(c *call, who Principal, class *eventlog.Summary, name st
 	if err := m.may(command); err != nil {
 		return JoinAnswer{}, err
 	}
-	o := order{who: who, session: class.ID, command: command, key: c.key, route: g.commands[command], payload: &session.ParticipantJoin{DisplayName: name}}
+	o := order{who: who, session: class.ID, command: command, key: c.Key, route: g.commands[command], payload: &session.ParticipantJoin{DisplayName: name}}
 	joined, err := g.do(ctx, o, m.actor(who))
 	if err != nil {
 		return JoinAnswer{}, err
@@ -136,9 +134,9 @@ func (g *Gateway) enter(c *call, who Principal, class *eventlog.Summary, name st
 }
 
 // guestJoins makes a device a guest of the class. They sign in once the class took them: who is refused leaves no trace.
-func (g *Gateway) guestJoins(c *call, class *eventlog.Summary, b *codeBody) (any, error) {
+func (g *Gateway) guestJoins(c *rest.Call, class *eventlog.Summary, b *codeBody) (any, error) {
 	device := b.Device
-	if cookie, err := c.r.Cookie(deviceCookie); device == "" && err == nil {
+	if cookie, err := c.R.Cookie(deviceCookie); device == "" && err == nil {
 		device = cookie.Value
 	}
 	if len(device) < 32 { // none yet
@@ -146,27 +144,27 @@ func (g *Gateway) guestJoins(c *call, class *eventlog.Summary, b *codeBody) (any
 		rand.Read(raw)
 		device = base64.RawURLEncoding.EncodeToString(raw)
 	}
-	who := Principal{UserID: g.o.Guests.GuestID(class.ID, device), TenantID: class.TenantID, GuestOf: class.ID}
-	noteOf(c.r).user = who.UserID
+	who := rest.Principal{UserID: g.o.Guests.GuestID(class.ID, device), TenantID: class.TenantID, GuestOf: class.ID}
+	rest.NoteOf(c.R).User = who.UserID
 	joined, err := g.enter(c, who, class, b.DisplayName)
 	if err != nil {
 		return nil, err
 	}
-	pair, err := g.o.Guests.SignInGuest(c.r.Context(), class.TenantID, class.ID, who.UserID)
+	pair, err := g.o.Guests.SignInGuest(c.R.Context(), class.TenantID, class.ID, who.UserID)
 	if err != nil {
 		return nil, err
 	}
-	if pair.User, err = g.guestMe(c.r.Context(), who); err != nil {
+	if pair.User, err = g.guestMe(c.R.Context(), who); err != nil {
 		return nil, err
 	}
-	setCookies(c, pair.AccessToken, pair.ExpiresIn, pair.RefreshToken, deviceAge)
+	cookies.Set(c, pair.AccessToken, pair.ExpiresIn, pair.RefreshToken, deviceAge)
 	setDevice(c, device, deviceAge)
 	return CodeJoinAnswer{JoinAnswer: joined, Guest: &GuestAnswer{TokenPair: pair, Device: device}}, nil
 }
 
 // guestMe is what a guest may know of themselves: by which name the class knows them.
-func (g *Gateway) guestMe(ctx context.Context, who Principal) (Me, error) {
-	me := Me{ID: who.UserID, TenantID: who.TenantID, Roles: []directory.Role{}, Guest: true, SessionID: &who.GuestOf}
+func (g *Gateway) guestMe(ctx context.Context, who rest.Principal) (accounts.Me, error) {
+	me := accounts.Me{ID: who.UserID, TenantID: who.TenantID, Roles: []directory.Role{}, Guest: true, SessionID: &who.GuestOf}
 	err := g.o.Classes.Read(ctx, who.TenantID, who.GuestOf, func(s *session.State) error {
 		name, _ := session.NameOf(s, who.UserID)
 		me.DisplayName = name.V
@@ -175,20 +173,12 @@ func (g *Gateway) guestMe(ctx context.Context, who Principal) (Me, error) {
 	return me, err
 }
 
-// within keeps a guest inside their class: of everything else there is for them only who they are.
-func (p *Principal) within(rt *route, class event.ID) error {
-	switch {
-	case !p.isGuest() || rt.id == "me" || rt.inClass() && class == p.GuestOf:
-		return nil
-	case rt.inClass():
-		return fault.New(fault.NotFound, "There is no such class.")
-	}
-	return fault.New(fault.Forbidden, "You are a guest of one class, and this is no part of it. Nothing was changed; sign in if you have an account.")
-}
+// forgetDevice has who comes to this device next be another guest.
+func forgetDevice(c *rest.Call) { setDevice(c, "", -1) }
 
-func setDevice(c *call, device string, age int) {
-	http.SetCookie(c.w, &http.Cookie{Name: deviceCookie, Value: device, Path: devicePath, MaxAge: age, HttpOnly: true, Secure: c.r.TLS != nil, SameSite: http.SameSiteStrictMode})
+func setDevice(c *rest.Call, device string, age int) {
+	http.SetCookie(c.W, &http.Cookie{Name: deviceCookie, Value: device, Path: devicePath, MaxAge: age, HttpOnly: true, Secure: c.R.TLS != nil, SameSite: http.SameSiteStrictMode})
 }
 
 // bindBody reads the body of a route that gives no command by itself.
-func bindBody(c *call, into any) error { return strictjson.Bind(c.body, nil, into) }
+func bindBody(c *rest.Call, into any) error { return strictjson.Bind(c.Body, nil, into) }

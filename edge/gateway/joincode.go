@@ -6,6 +6,8 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/session"
 )
 
@@ -21,17 +23,17 @@ type newCodeBody struct {
 	JoinCode *string `json:"joinCode,omitempty" optional:"true" limit:"join_code"`
 }
 
-func joinCodeRoutes() []route {
+func (g *Gateway) joinCodeRoutes() []rest.Route {
 	path := inSession + "/join-code"
-	return []route{
-		get(path, "getJoinCode", "By which code the class is joined, with address and QR code; staff only.", JoinCode{}, (*Gateway).getJoinCode),
-		{method: post, path: path, id: "setJoinCode", about: "A new join code, in place of any before: random, or the one given.", request: newCodeBody{}, answer: JoinCode{}, handle: (*Gateway).setJoinCode},
-		{method: del, path: path, id: "revokeJoinCode", about: "Take the join code back: nobody new comes in by it.", request: Empty{}, answer: JoinCode{}, handle: (*Gateway).revokeJoinCode},
+	return []rest.Route{
+		rest.Get(path, "getJoinCode", "By which code the class is joined, with address and QR code; staff only.", JoinCode{}, g.getJoinCode),
+		{Method: post, Path: path, ID: "setJoinCode", About: "A new join code, in place of any before: random, or the one given.", Request: newCodeBody{}, Answer: JoinCode{}, Handle: g.setJoinCode},
+		{Method: del, Path: path, ID: "revokeJoinCode", About: "Take the join code back: nobody new comes in by it.", Request: accounts.Empty{}, Answer: JoinCode{}, Handle: g.revokeJoinCode},
 	}
 }
 
-func (g *Gateway) getJoinCode(c *call) (any, error) {
-	m, err := g.member(c.r.Context(), c.who, c.session)
+func (g *Gateway) getJoinCode(c *rest.Call) (any, error) {
+	m, err := g.member(c.R.Context(), c.Who, c.Session)
 	switch {
 	case err != nil:
 		return nil, err
@@ -45,7 +47,7 @@ func (g *Gateway) getJoinCode(c *call) (any, error) {
 	return g.joinCode(c)
 }
 
-func (g *Gateway) setJoinCode(c *call) (any, error) {
+func (g *Gateway) setJoinCode(c *rest.Call) (any, error) {
 	var b newCodeBody
 	if err := bindBody(c, &b); err != nil {
 		return nil, err
@@ -56,14 +58,14 @@ func (g *Gateway) setJoinCode(c *call) (any, error) {
 	return g.recode(c, &session.SessionReschedule{JoinCode: b.JoinCode}, b.JoinCode == nil)
 }
 
-func (g *Gateway) revokeJoinCode(c *call) (any, error) {
+func (g *Gateway) revokeJoinCode(c *rest.Call) (any, error) {
 	return g.recode(c, &session.SessionReschedule{JoinCode: new(string)}, false)
 }
 
 // recode changes the code as a change of the plan does, which the log keeps.
-func (g *Gateway) recode(c *call, payload *session.SessionReschedule, random bool) (any, error) {
+func (g *Gateway) recode(c *rest.Call, payload *session.SessionReschedule, random bool) (any, error) {
 	const command = "session.reschedule"
-	_, err := g.perform(c.r.Context(), order{who: c.who, session: c.session, command: command, key: c.key, payload: payload, newCode: random, route: g.commands[command]})
+	_, err := g.perform(c.R.Context(), order{who: c.Who, session: c.Session, command: command, key: c.Key, payload: payload, newCode: random, route: g.commands[command]})
 	if err != nil {
 		return nil, err
 	}
@@ -71,10 +73,10 @@ func (g *Gateway) recode(c *call, payload *session.SessionReschedule, random boo
 }
 
 // joinCode shows the code that the class has now. It is free at the address that it is shown at.
-func (g *Gateway) joinCode(c *call) (any, error) {
+func (g *Gateway) joinCode(c *rest.Call) (any, error) {
 	var code string
 	var out JoinCode
-	err := g.o.Classes.Read(c.r.Context(), c.who.TenantID, c.session, func(s *session.State) error {
+	err := g.o.Classes.Read(c.R.Context(), c.Who.TenantID, c.Session, func(s *session.State) error {
 		if s.Life.Status == session.Scheduled || s.Life.Status == session.Live || s.Life.Status == session.Halted {
 			code = s.Desk.JoinCode
 		}
@@ -84,8 +86,8 @@ func (g *Gateway) joinCode(c *call) (any, error) {
 	if err != nil || code == "" {
 		return out, err
 	}
-	g.guesses.learn(sourceOf(addressOf(c.r)), code)
-	text := g.addressFor(c.r) + "/join#" + url.PathEscape(code)
+	g.guesses.learn(sourceOf(rest.AddressOf(c.R)), code)
+	text := g.addressFor(c.R) + "/join#" + url.PathEscape(code)
 	picture, err := qrPicture(text)
 	if err != nil {
 		return nil, fault.At(fault.InvalidField, "Host", "The address that this box was asked by is too long for a QR code.").Because(err)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"multistream/shared/event"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -50,16 +51,10 @@ type Inbox struct {
 	Position string                   `json:"position"`
 }
 
-// encoded is an answer that was encoded already, while the state stood still.
-type encoded []byte
-
-// MarshalJSON gives the bytes as they are.
-func (e encoded) MarshalJSON() ([]byte, error) { return e, nil }
-
 // list answers what pick takes of the caller's view.
-func (g *Gateway) list(c *call, staffOnly string, pick func(v *session.State, at string) any) (any, error) {
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+func (g *Gateway) list(c *rest.Call, staffOnly string, pick func(v *session.State, at string) any) (any, error) {
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err == nil {
 		err = m.inside()
 	}
@@ -69,10 +64,10 @@ func (g *Gateway) list(c *call, staffOnly string, pick func(v *session.State, at
 	if err != nil {
 		return nil, err
 	}
-	var out encoded
-	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) (err error) {
-		v := m.view(s, c.who.UserID)
-		out, err = encode(pick(v, positionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})))
+	var out rest.Encoded
+	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
+		v := m.view(s, c.Who.UserID)
+		out, err = event.Marshal(pick(v, positionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})))
 		return err
 	})
 	return out, err
@@ -93,31 +88,31 @@ func (m *member) viewer(s *session.State, user event.ID) session.Viewer {
 	return who
 }
 
-func (g *Gateway) listScenes(c *call) (any, error) {
+func (g *Gateway) listScenes(c *rest.Call) (any, error) {
 	return g.list(c, "", func(v *session.State, at string) any {
 		return SceneList{Scenes: some(v.Studio.Scenes), Current: idOrNull(v.Studio.Current), Position: at}
 	})
 }
 
-func (g *Gateway) listAssets(c *call) (any, error) {
+func (g *Gateway) listAssets(c *rest.Call) (any, error) {
 	return g.list(c, "", func(v *session.State, at string) any { return AssetList{Assets: some(v.Studio.Assets), Position: at} })
 }
 
-func (g *Gateway) listChat(c *call) (any, error) {
+func (g *Gateway) listChat(c *rest.Call) (any, error) {
 	return g.list(c, "", func(v *session.State, at string) any {
 		return ChatList{Messages: some(v.Chat.Entries), Held: some(v.Chat.Held), Position: at}
 	})
 }
 
-func (g *Gateway) listQuestions(c *call) (any, error) {
+func (g *Gateway) listQuestions(c *rest.Call) (any, error) {
 	return g.list(c, "", func(v *session.State, at string) any { return QuestionList{Questions: some(v.Questions), Position: at} })
 }
 
-func (g *Gateway) listPolls(c *call) (any, error) {
+func (g *Gateway) listPolls(c *rest.Call) (any, error) {
 	return g.list(c, "", func(v *session.State, at string) any { return PollList{Polls: some(v.Polls), Position: at} })
 }
 
-func (g *Gateway) inbox(c *call) (any, error) {
+func (g *Gateway) inbox(c *rest.Call) (any, error) {
 	return g.list(c, "moderation.claim", func(v *session.State, at string) any {
 		out := Inbox{Held: some(v.Chat.Held), Hands: some(v.Hands.Raised), Waiting: []session.Waiting{}, Reports: []session.Report{},
 			Claims: map[string]session.Claim{}, Position: at}

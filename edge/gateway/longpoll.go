@@ -12,6 +12,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 )
 
 // pollBytes is about how much one answer holds; the client comes for the rest at once.
@@ -72,24 +73,24 @@ func (g *Gateway) pollAsked(r *http.Request) (pollAsked, error) {
 
 // frames answers what the socket would have told after a position. It waits while there is nothing, and counts as a
 // connection meanwhile and for a moment after, so that the next poll finds its person still there.
-func (g *Gateway) frames(c *call) (any, error) {
-	asked, err := g.pollAsked(c.r)
+func (g *Gateway) frames(c *rest.Call) (any, error) {
+	asked, err := g.pollAsked(c.R)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.admit(c.who.UserID, g.metrics.polls); err != nil {
+	if err := g.admit(c.Who.UserID, g.metrics.polls); err != nil {
 		return nil, err
 	}
-	defer g.release(c.who.UserID, g.metrics.polls)
-	ctx, cancel := context.WithCancel(c.r.Context())
+	defer g.release(c.Who.UserID, g.metrics.polls)
+	ctx, cancel := context.WithCancel(c.R.Context())
 	defer cancel()
 	defer context.AfterFunc(g.base, cancel)()
-	p := &poll{writer: writer{g: g, who: c.who, session: c.session, ctx: ctx}, state: asked.state}
+	p := &poll{writer: writer{g: g, who: c.Who, session: c.Session, ctx: ctx}, state: asked.state}
 	p.write = p.take
 	defer p.end()
 	switch err = p.run(asked); {
-	case errors.Is(c.r.Context().Err(), context.Canceled): // the client is gone; nothing of it stays
-		return written{}, nil
+	case errors.Is(c.R.Context().Err(), context.Canceled): // the client is gone; nothing of it stays
+		return rest.Written{}, nil
 	case err == nil, g.base.Err() != nil, errors.Is(err, io.EOF):
 		if p.epoch == 0 {
 			return nil, fault.New(fault.Busy, "The box is about to start again. Please try again in a moment.")
@@ -99,11 +100,11 @@ func (g *Gateway) frames(c *call) (any, error) {
 				return nil, err
 			}
 		}
-		g.hold(seat{c.session, c.who.UserID}, &p.stream)
+		g.hold(seat{c.Session, c.Who.UserID}, &p.stream)
 	case len(p.frames) == 0:
 		return nil, err
 	default: // what came before it counts too
-		p.frames = append(p.frames, errorFrame(toFault(err), "", requestID(c.r)))
+		p.frames = append(p.frames, errorFrame(rest.ToFault(err), "", rest.RequestID(c.R)))
 	}
 	return Frames{p.frames}, nil
 }

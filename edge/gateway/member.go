@@ -8,6 +8,7 @@ import (
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -28,7 +29,7 @@ type member struct {
 
 // member finds out what somebody is in a class. The log goes first: who is in, or was given a role, needs nobody's word,
 // so that those inside go on while identity is down. Else identity is asked, which also refuses disabled accounts.
-func (g *Gateway) member(ctx context.Context, who Principal, id event.ID) (member, error) {
+func (g *Gateway) member(ctx context.Context, who rest.Principal, id event.ID) (member, error) {
 	var m member
 	err := g.o.Classes.Read(ctx, who.TenantID, id, func(s *session.State) error {
 		if s.Life.Status == "" {
@@ -56,8 +57,8 @@ func (g *Gateway) member(ctx context.Context, who Principal, id event.ID) (membe
 
 // roleIn is the role that somebody has from outside the class. Guests are no people of the directory, and their token is for
 // this class alone; whom staff let in is a student of it, wherever they come from.
-func (g *Gateway) roleIn(ctx context.Context, who Principal, m *member) (directory.Role, error) {
-	if who.isGuest() {
+func (g *Gateway) roleIn(ctx context.Context, who rest.Principal, m *member) (directory.Role, error) {
+	if who.IsGuest() {
 		return directory.Student, nil
 	}
 	role, err := g.o.Identity.RoleIn(ctx, who, m.course, m.hosts)
@@ -93,7 +94,7 @@ func memberOf(s *session.State, user event.ID) member {
 	}
 	if m.standing == session.StandingOut {
 		m.gone = whyOut(s, user)
-		m.admitted = s.Private != nil && s.Private.Admitted[user.String()] && toFault(m.gone).Code == fault.NotJoined
+		m.admitted = s.Private != nil && s.Private.Admitted[user.String()] && rest.ToFault(m.gone).Code == fault.NotJoined
 		m.putOut = s.Desk != nil && s.Desk.Banned[user.String()] || s.Private != nil && s.Private.Removed[user.String()]
 	} else {
 		m.addPlanned()
@@ -138,14 +139,14 @@ func (m *member) may(command string) error {
 	if err == nil || !m.early {
 		return err
 	}
-	if code := toFault(err).Code; code == fault.NotJoined || code == fault.Waiting {
+	if code := rest.ToFault(err).Code; code == fault.NotJoined || code == fault.Waiting {
 		return fault.New(fault.NotStarted, "The class has not started yet. Nothing was changed; join it to wait for the start, and try again when it runs.")
 	}
 	return err
 }
 
-func (m *member) actor(who Principal) session.Actor {
-	if who.isGuest() {
+func (m *member) actor(who rest.Principal) session.Actor {
+	if who.IsGuest() {
 		return session.Actor{UserID: who.UserID, Role: m.role, DisplayName: m.name, Guest: true}
 	}
 	return session.Actor{UserID: who.UserID, Role: m.role, DisplayName: who.DisplayName}

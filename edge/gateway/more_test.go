@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"multistream/edge/gateway"
+	"multistream/shared/rest"
 )
 
 func TestSignIn(t *testing.T) {
@@ -130,7 +131,7 @@ func TestHealthAndMetrics(t *testing.T) {
 	down := errors.New("disk full")
 	var broken error
 	s := open(t, func(o *gateway.Options) {
-		o.Checks = []gateway.Check{
+		o.Checks = []rest.Check{
 			{Name: "log", Run: func(context.Context) error { return broken }},
 			{Name: "hanging", Run: func(ctx context.Context) error {
 				if broken == nil {
@@ -139,8 +140,8 @@ func TestHealthAndMetrics(t *testing.T) {
 				select {}
 			}},
 		}
-		o.Stats = []func() []gateway.Stat{func() []gateway.Stat {
-			return []gateway.Stat{{Name: "edge_log_events_total", Help: "h", Value: 7, Counter: true}}
+		o.Stats = []func() []rest.Stat{func() []rest.Stat {
+			return []rest.Stat{{Name: "edge_log_events_total", Help: "h", Value: 7, Counter: true}}
 		}}
 	})
 	s.send("", "GET", "/healthz", "").want(200)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"multistream/shared/event"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -28,27 +29,27 @@ type ClassPeople struct {
 
 // listParticipants answers who is and was in a class, beyond what a view has room for: the names that a large class keeps
 // out of its views are told on request, to who may know them.
-func (g *Gateway) listParticipants(c *call) (any, error) {
-	after, limit, err := page(c)
+func (g *Gateway) listParticipants(c *rest.Call) (any, error) {
+	after, limit, err := c.Page()
 	if err != nil {
 		return nil, err
 	}
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err == nil {
 		err = m.inside()
 	}
 	if err != nil {
 		return nil, err
 	}
-	var out encoded
-	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) (err error) {
-		people, next := session.People(s, m.viewer(s, c.who.UserID), after, limit)
+	var out rest.Encoded
+	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
+		people, next := session.People(s, m.viewer(s, c.Who.UserID), after, limit)
 		list := ClassPeople{People: []ClassPerson{}, Present: s.Roster.Present, Next: idOrNull(next), Position: positionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})}
 		for _, p := range people {
 			list.People = append(list.People, ClassPerson(p))
 		}
-		out, err = encode(list)
+		out, err = event.Marshal(list)
 		return err
 	})
 	return out, err

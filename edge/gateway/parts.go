@@ -9,7 +9,8 @@ import (
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
-	"multistream/shared/people"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/session"
 )
 
@@ -97,60 +98,11 @@ type Sessions interface {
 	OpenByCode(ctx context.Context, code string) ([]eventlog.Summary, error)
 }
 
-// Principal is somebody whose token was verified.
-type Principal struct {
-	UserID      event.ID
-	TenantID    event.ID
-	SignInID    event.ID
-	DisplayName string
-	Roles       []directory.Role // tenant-wide
-	GuestOf     event.ID         // the one class that a guest is in; absent for the people of the directory
-}
-
-func (p *Principal) isGuest() bool { return !p.GuestOf.IsZero() }
-
-// Identity says who somebody is. Errors are *fault.Fault.
+// Identity says who somebody is, and signs people in. Errors are *fault.Fault.
 type Identity interface {
-	// Authenticate verifies an access token, for this Host.
-	Authenticate(ctx context.Context, token, host string) (Principal, error)
+	accounts.Identity
 	// RoleIn gives somebody's role by plan and enrolment, "" for none. course may be absent.
-	RoleIn(ctx context.Context, p Principal, course event.ID, hosts []event.ID) (directory.Role, error)
-	Me(ctx context.Context, p Principal) (Me, error)
-	Login(ctx context.Context, l Login) (TokenPair, error)
-	Refresh(ctx context.Context, token string) (TokenPair, error)
-	// Logout ends a sign-in, or all of a person; tokens that say nothing are no error.
-	Logout(ctx context.Context, l Logout) error
-	// Password changes who's own password, or that of a person who is named (who is absent then), or resets that of
-	// somebody else and gives the one-time password if it made one.
-	Password(ctx context.Context, who Principal, o PasswordOrder) (oneTime string, err error)
-}
-
-// Directory answers questions about a school's people and courses and changes them; requests and answers are those of
-// package people. Errors are *fault.Fault.
-type Directory interface {
-	Ask(ctx context.Context, who Principal, question any) (answer any, err error)
-	// Write makes a change once for each key of a person, and gives its answer as JSON.
-	Write(ctx context.Context, who Principal, w people.Write) (answer []byte, err error)
-}
-
-// Logout names a sign-in by its refresh token, else by an access token of it.
-type Logout struct {
-	RefreshToken, AccessToken string
-	Everywhere                bool
-}
-
-// PasswordOrder is a change of a password, or with UserID a reset.
-type PasswordOrder struct {
-	Login      // the old password; the names of who is not signed in
-	New        string
-	UserID     event.ID
-	MustChange bool
-}
-
-// Login is a sign-in by password.
-type Login struct {
-	Email, Username, Password, Tenant string
-	Host, Address                     string
+	RoleIn(ctx context.Context, p rest.Principal, course event.ID, hosts []event.ID) (directory.Role, error)
 }
 
 // Assets keeps the bytes of slides and media by their SHA-256, apart for each tenant.
@@ -160,19 +112,4 @@ type Assets interface {
 	Put(ctx context.Context, tenant event.ID, r io.Reader, most int64) (digest event.Hash, size int64, err error)
 	// Open gives them back. It returns an error wrapping eventlog.ErrNotFound.
 	Open(ctx context.Context, tenant event.ID, digest event.Hash) (io.ReadSeekCloser, error)
-}
-
-// Check is one named condition of readiness; its error's text is shown to operators.
-type Check struct {
-	Name string
-	Run  func(ctx context.Context) error
-}
-
-// Stat is one number of Metrics.
-type Stat struct {
-	Name    string // like edge_log_queue_length
-	Help    string
-	Value   float64
-	Counter bool      // it only grows
-	Label   [2]string // name and value of the label that tells it from others of this Name; empty for none
 }

@@ -3,32 +3,33 @@ package gateway
 import (
 	"context"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/access"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 	"multistream/shared/session"
 )
 
 // order is a command that was decoded and not yet judged.
 type order struct {
-	who     Principal
+	who     rest.Principal
 	session event.ID
 	command string
 	key     string
 	payload any
 	newCode bool // the box chooses a join code
-	route   *route
+	route   *rest.Route
 }
 
 // give is what most writing routes do: validate, authorise, do, answer.
-func (g *Gateway) give(c *call) (any, error) {
-	payload, err := bind(c.action.command, c.body, c.path)
+func (g *Gateway) give(c *rest.Call) (any, error) {
+	payload, err := bind(c.Action.Command, c.Body, c.Path)
 	if err != nil {
 		return nil, err
 	}
-	return g.perform(c.r.Context(), order{who: c.who, session: c.session, command: c.action.command, key: c.key, payload: payload, route: c.route})
+	return g.perform(c.R.Context(), order{who: c.Who, session: c.Session, command: c.Action.Command, key: c.Key, payload: payload, route: c.Route})
 }
 
 // bind makes the payload of a command of what was sent.
@@ -51,7 +52,7 @@ func (g *Gateway) perform(ctx context.Context, o order) (any, error) {
 		err = g.crowded(&m, o.session, o.command)
 	}
 	if err != nil {
-		g.metrics.commands.WithLabelValues(o.command, string(toFault(err).Code)).Inc()
+		g.metrics.commands.WithLabelValues(o.command, string(rest.ToFault(err).Code)).Inc()
 		return nil, err
 	}
 	return g.do(ctx, o, m.actor(o.who))
@@ -73,7 +74,7 @@ func (g *Gateway) hand(ctx context.Context, o order, actor session.Actor, digest
 	result := "done"
 	switch {
 	case err != nil:
-		result = string(toFault(err).Code)
+		result = string(rest.ToFault(err).Code)
 	case a.Repeat:
 		result = "repeat"
 	case len(a.Facts) == 0:
@@ -87,31 +88,31 @@ func (g *Gateway) hand(ctx context.Context, o order, actor session.Actor, digest
 }
 
 // schedule makes a class. Its id comes from who asks and their key, so that a retry finds the class that it made.
-func (g *Gateway) schedule(c *call) (any, error) {
-	payload, err := bind(c.action.command, c.body, nil)
+func (g *Gateway) schedule(c *rest.Call) (any, error) {
+	payload, err := bind(c.Action.Command, c.Body, nil)
 	if err != nil {
 		return nil, err
 	}
 	plan := payload.(*session.SessionSchedule)
-	ctx := c.r.Context()
+	ctx := c.R.Context()
 	var role directory.Role
 	if plan.CourseID.IsZero() {
-		if _, err = g.o.Identity.Me(ctx, c.who); err == nil { // an account that was disabled since is refused
-			role = highest(c.who.Roles)
+		if _, err = g.o.Identity.Me(ctx, c.Who); err == nil { // an account that was disabled since is refused
+			role = highest(c.Who.Roles)
 		}
 	} else {
-		role, err = g.o.Identity.RoleIn(ctx, c.who, plan.CourseID, nil)
+		role, err = g.o.Identity.RoleIn(ctx, c.Who, plan.CourseID, nil)
 	}
 	if err != nil {
 		return nil, err
 	}
 	m := member{role: string(role)}
-	if err := m.may(c.action.command); err != nil {
+	if err := m.may(c.Action.Command); err != nil {
 		return nil, err
 	}
-	id := event.DeriveID(c.who.TenantID, c.who.UserID, c.key, 0)
-	noteOf(c.r).session = id
-	return g.do(ctx, order{who: c.who, session: id, command: c.action.command, key: c.key, payload: payload, route: c.route}, m.actor(c.who))
+	id := event.DeriveID(c.Who.TenantID, c.Who.UserID, c.Key, 0)
+	rest.NoteOf(c.R).Session = id
+	return g.do(ctx, order{who: c.Who, session: id, command: c.Action.Command, key: c.Key, payload: payload, route: c.Route}, m.actor(c.Who))
 }
 
 // highest is the role by which somebody may do most.

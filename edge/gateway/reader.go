@@ -7,11 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/edge/gateway/websocket"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 )
 
 // maxStrikes is how many messages in a row may be no JSON before a socket is closed: such a client is broken.
@@ -38,7 +39,7 @@ type Reply struct {
 
 // ErrorFrame tells an error; Key is that of the command it is about, if any.
 type ErrorFrame struct {
-	ErrorBody
+	rest.ErrorBody
 	Key string `json:"key,omitempty"`
 }
 
@@ -85,11 +86,11 @@ func (s *socket) read() {
 			}
 			continue
 		}
-		if err := s.g.pace(s.who, s.session, true); err != nil {
-			s.sendError(toFault(err), "")
+		if err := s.g.server.Pace(s.who, s.session, true); err != nil {
+			s.sendError(rest.ToFault(err), "")
 			continue
 		}
-		if endedBy(s.ctx) != nil { // the writer says good-bye
+		if rest.EndedBy(s.ctx) != nil { // the writer says good-bye
 			return
 		}
 		if kind != websocket.MessageText {
@@ -121,25 +122,25 @@ func (s *socket) message(data []byte) {
 	message, err := strictjson.Parse(data, limits.JSONDepth)
 	if err != nil {
 		s.strikes++
-		s.sendError(toFault(err), "")
+		s.sendError(rest.ToFault(err), "")
 		return
 	}
 	s.strikes = 0
 	var m ClientMessage
 	if err := strictjson.Bind(message, nil, &m); err != nil {
-		s.sendError(toFault(err), m.Command.Key)
+		s.sendError(rest.ToFault(err), m.Command.Key)
 		return
 	}
 	reply, err := s.command(m.Command)
 	if err != nil {
-		f := toFault(err)
+		f := rest.ToFault(err)
 		if fault.Lookup(f.Code).Status >= 500 && s.ctx.Err() == nil { // who left under way is no error: their key tells
 			s.failed(m.Command.Type, f, time.Since(began))
 		}
 		s.sendError(f, m.Command.Key)
 		return
 	}
-	b, err := encode(struct {
+	b, err := event.Marshal(struct {
 		Reply Reply `json:"reply"`
 	}{reply})
 	if err != nil {
@@ -148,12 +149,18 @@ func (s *socket) message(data []byte) {
 	s.send("reply", b)
 }
 
+// voting is the command whose log lines lead to nobody: a poll may be anonymous.
+const voting = "poll.vote"
+
 // failed logs a command that could not be answered. Other lines have the socket's request beside its user: a vote's has neither.
 func (s *socket) failed(command string, f *fault.Fault, took time.Duration) {
-	cause := text(f.Cause)
+	cause := ""
+	if f.Cause != nil {
+		cause = f.Cause.Error()
+	}
 	attrs := []any{"type", command, "code", string(f.Code), "session", s.session.String(), "ms", float64(took.Microseconds()) / 1000}
 	if command == voting {
-		cause = unnamed(cause, s.who.UserID)
+		cause = rest.Unnamed(cause, s.who.UserID)
 	} else {
 		attrs = append(attrs, "request", s.request.String())
 	}
@@ -163,10 +170,10 @@ func (s *socket) failed(command string, f *fault.Fault, took time.Duration) {
 // command gives a command as REST would.
 func (s *socket) command(m ClientCommand) (Reply, error) {
 	rt := s.g.commands[m.Type]
-	if rt == nil || !rt.inClass() || rt.raw {
+	if rt == nil || !rt.InClass() || rt.Raw {
 		return Reply{}, fault.At(fault.NotFound, "type", "There is no command %q on this socket. Nothing was changed.", m.Type)
 	}
-	if err := checkKey(m.Key, true); err != nil {
+	if err := rest.CheckKey(m.Key, true); err != nil {
 		return Reply{}, err
 	}
 	if m.Payload == nil {
@@ -183,7 +190,7 @@ func (s *socket) command(m ClientCommand) (Reply, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, s.g.o.Pace.Answer)
 	defer cancel()
 	answer, err := s.g.perform(ctx, order{who: s.who, session: s.session, command: m.Type, key: m.Key, payload: payload, route: rt})
-	return Reply{Key: m.Key, Status: rt.status, Body: answer}, err
+	return Reply{Key: m.Key, Status: rt.Status, Body: answer}, err
 }
 
 func (s *socket) sendError(f *fault.Fault, key string) {
@@ -192,9 +199,9 @@ func (s *socket) sendError(f *fault.Fault, key string) {
 
 // errorFrame encodes the frame of an error.
 func errorFrame(f *fault.Fault, key string, request event.ID) []byte {
-	return mustEncode(struct {
+	return rest.MustEncode(struct {
 		Error ErrorFrame `json:"error"`
-	}{ErrorFrame{bodyOf(f, request), key}})
+	}{ErrorFrame{rest.BodyOf(f, request), key}})
 }
 
 // send writes beside the writer; the connection puts messages one after the other.

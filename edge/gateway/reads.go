@@ -9,6 +9,7 @@ import (
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -37,9 +38,9 @@ type StateAnswer struct {
 	Position string `json:"position"`
 }
 
-func (g *Gateway) getSession(c *call) (any, error) {
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+func (g *Gateway) getSession(c *rest.Call) (any, error) {
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -47,16 +48,16 @@ func (g *Gateway) getSession(c *call) (any, error) {
 		return nil, fault.New(fault.NotFound, "There is no such class.") // whose classes there are is nobody else's business
 	}
 	var out Session
-	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) error {
+	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) error {
 		out = sessionOf(s)
 		return nil
 	})
 	return out, err
 }
 
-func (g *Gateway) getState(c *call) (any, error) {
-	ctx := c.r.Context()
-	m, err := g.member(ctx, c.who, c.session)
+func (g *Gateway) getState(c *rest.Call) (any, error) {
+	ctx := c.R.Context()
+	m, err := g.member(ctx, c.Who, c.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -64,26 +65,26 @@ func (g *Gateway) getState(c *call) (any, error) {
 		return nil, m.inside()
 	}
 	var out StateAnswer
-	err = g.o.Classes.Read(ctx, c.who.TenantID, c.session, func(s *session.State) (err error) {
-		v := m.view(s, c.who.UserID)
+	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
+		v := m.view(s, c.Who.UserID)
 		out.Position = positionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})
-		out.View, err = encode(v)
+		out.View, err = event.Marshal(v)
 		return err
 	})
 	return out, err
 }
 
 // listSessions shows those classes in which somebody has a role.
-func (g *Gateway) listSessions(c *call) (any, error) {
-	f, limit, err := sessionFilter(c.r.URL.Query())
+func (g *Gateway) listSessions(c *rest.Call) (any, error) {
+	f, limit, err := sessionFilter(c.R.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	ctx := c.r.Context()
+	ctx := c.R.Context()
 	out := SessionList{Sessions: []Summary{}}
 	roles := map[event.ID]directory.Role{}
 	for looked := 0; ; {
-		page, err := g.o.Sessions.Sessions(ctx, c.who.TenantID, f)
+		page, err := g.o.Sessions.Sessions(ctx, c.Who.TenantID, f)
 		if err != nil {
 			return nil, err
 		}
@@ -91,12 +92,12 @@ func (g *Gateway) listSessions(c *call) (any, error) {
 			s := &page[i]
 			role, asked := roles[s.CourseID]
 			if !asked {
-				if role, err = g.o.Identity.RoleIn(ctx, c.who, s.CourseID, nil); err != nil {
+				if role, err = g.o.Identity.RoleIn(ctx, c.Who, s.CourseID, nil); err != nil {
 					return nil, err
 				}
 				roles[s.CourseID] = role
 			}
-			if role != "" || slices.Contains(s.HostIDs, c.who.UserID) {
+			if role != "" || slices.Contains(s.HostIDs, c.Who.UserID) {
 				out.Sessions = append(out.Sessions, summaryOf(s))
 			}
 			if looked++; len(out.Sessions) == limit || looked == limits.SessionScan {
@@ -131,7 +132,7 @@ func sessionFilter(q url.Values) (f eventlog.Filter, limit int, err error) {
 		}
 	}
 	f.Limit = limits.Table["page"].Max
-	limit, err = pageLength(q)
+	limit, err = rest.PageLength(q)
 	return f, limit, err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -49,7 +50,7 @@ type heardRoll struct {
 type roomKey struct{ tenant, session event.ID }
 
 // listen joins a connection to the room of its class. It gives nil where the box has no signals.
-func (g *Gateway) listen(who Principal, id event.ID, tell nudger) *ear {
+func (g *Gateway) listen(who rest.Principal, id event.ID, tell nudger) *ear {
 	if g.o.Signals == nil {
 		return nil
 	}

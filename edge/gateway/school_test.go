@@ -22,6 +22,8 @@ import (
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 	"multistream/shared/people"
+	"multistream/shared/rest"
+	"multistream/shared/rest/accounts"
 	"multistream/shared/session"
 )
 
@@ -202,12 +204,12 @@ type fakePeople struct {
 	refused map[string]error
 	down    bool
 	roles   map[string]directory.Role
-	guests  map[string]gateway.Principal // by token
-	hosts   map[string]event.ID          // whose a Host is
+	guests  map[string]rest.Principal // by token
+	hosts   map[string]event.ID       // whose a Host is
 }
 
 func newPeople() *fakePeople {
-	return &fakePeople{expired: map[string]bool{}, guests: map[string]gateway.Principal{}, hosts: map[string]event.ID{}, roles: map[string]directory.Role{
+	return &fakePeople{expired: map[string]bool{}, guests: map[string]rest.Principal{}, hosts: map[string]event.ID{}, roles: map[string]directory.Role{
 		"tina": directory.Teacher, "ada": directory.Assistant, "sam": directory.Student, "sue": directory.Student, "max": directory.Admin,
 	}}
 }
@@ -225,7 +227,7 @@ func (p *fakePeople) expire(name string) {
 	p.expired[name] = true
 }
 
-func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.Principal, error) {
+func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (rest.Principal, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	name, foreign := strings.CutPrefix(token, "foreign-")
@@ -235,13 +237,13 @@ func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.P
 	}
 	switch {
 	case p.refused[name] != nil:
-		return gateway.Principal{}, p.refused[name]
+		return rest.Principal{}, p.refused[name]
 	case p.expired[name]:
-		return gateway.Principal{}, fault.New(fault.TokenExpired, "The sign-in has run out.")
+		return rest.Principal{}, fault.New(fault.TokenExpired, "The sign-in has run out.")
 	case !known && name != "nobody":
-		return gateway.Principal{}, fault.New(fault.Unauthenticated, "Not accepted.")
+		return rest.Principal{}, fault.New(fault.Unauthenticated, "Not accepted.")
 	}
-	who := gateway.Principal{UserID: userID(name), TenantID: demo, DisplayName: strings.ToUpper(name)}
+	who := rest.Principal{UserID: userID(name), TenantID: demo, DisplayName: strings.ToUpper(name)}
 	if role, ok := p.roles[name]; ok {
 		who.Roles = []directory.Role{role}
 	}
@@ -251,7 +253,7 @@ func (p *fakePeople) Authenticate(_ context.Context, token, _ string) (gateway.P
 	return who, nil
 }
 
-func (p *fakePeople) RoleIn(_ context.Context, who gateway.Principal, c event.ID, hosts []event.ID) (directory.Role, error) {
+func (p *fakePeople) RoleIn(_ context.Context, who rest.Principal, c event.ID, hosts []event.ID) (directory.Role, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down {
@@ -268,32 +270,32 @@ func (p *fakePeople) RoleIn(_ context.Context, who gateway.Principal, c event.ID
 	return "", nil
 }
 
-func (p *fakePeople) Me(_ context.Context, who gateway.Principal) (gateway.Me, error) {
-	return gateway.Me{ID: who.UserID, TenantID: who.TenantID, DisplayName: who.DisplayName, Roles: who.Roles}, nil
+func (p *fakePeople) Me(_ context.Context, who rest.Principal) (accounts.Me, error) {
+	return accounts.Me{ID: who.UserID, TenantID: who.TenantID, DisplayName: who.DisplayName, Roles: who.Roles}, nil
 }
 
-func (p *fakePeople) Login(ctx context.Context, l gateway.Login) (gateway.TokenPair, error) {
+func (p *fakePeople) Login(ctx context.Context, l accounts.Login) (accounts.TokenPair, error) {
 	if l.Password != "right" {
-		return gateway.TokenPair{}, fault.New(fault.BadCredentials, "Not right.")
+		return accounts.TokenPair{}, fault.New(fault.BadCredentials, "Not right.")
 	}
 	return p.pair(ctx, l.Username)
 }
 
-func (p *fakePeople) Refresh(ctx context.Context, token string) (gateway.TokenPair, error) {
+func (p *fakePeople) Refresh(ctx context.Context, token string) (accounts.TokenPair, error) {
 	return p.pair(ctx, strings.TrimPrefix(token, "refresh-"))
 }
 
-func (p *fakePeople) pair(ctx context.Context, name string) (gateway.TokenPair, error) {
+func (p *fakePeople) pair(ctx context.Context, name string) (accounts.TokenPair, error) {
 	who, err := p.Authenticate(ctx, name, "")
 	me, _ := p.Me(ctx, who)
-	return gateway.TokenPair{AccessToken: name, RefreshToken: "refresh-" + name, ExpiresAt: 1, ExpiresIn: 900, User: me}, err
+	return accounts.TokenPair{AccessToken: name, RefreshToken: "refresh-" + name, ExpiresAt: 1, ExpiresIn: 900, User: me}, err
 }
 
 func (p *fakePeople) Claimed(context.Context) bool { return !p.nobodys.Load() }
 
-func (p *fakePeople) Claim(ctx context.Context, c gateway.Claim) (gateway.TokenPair, error) {
+func (p *fakePeople) Claim(ctx context.Context, c gateway.Claim) (accounts.TokenPair, error) {
 	if c.Code != "CODE" {
-		return gateway.TokenPair{}, fault.At(fault.Forbidden, "code", "wrong code")
+		return accounts.TokenPair{}, fault.At(fault.Forbidden, "code", "wrong code")
 	}
 	p.nobodys.Store(false)
 	return p.pair(ctx, "tina")
@@ -312,20 +314,20 @@ func (p *fakePeople) GuestID(session event.ID, device string) event.ID {
 	return event.DeriveID(session, session, device, 0)
 }
 
-func (p *fakePeople) SignInGuest(_ context.Context, tenant, session, guest event.ID) (gateway.TokenPair, error) {
+func (p *fakePeople) SignInGuest(_ context.Context, tenant, session, guest event.ID) (accounts.TokenPair, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down {
-		return gateway.TokenPair{}, fault.New(fault.IdentityDown, "Identity does not answer.")
+		return accounts.TokenPair{}, fault.New(fault.IdentityDown, "Identity does not answer.")
 	}
 	token := "guest-" + guest.String()
-	p.guests[token] = gateway.Principal{UserID: guest, TenantID: tenant, GuestOf: session}
-	return gateway.TokenPair{AccessToken: token, RefreshToken: "refresh-" + token, ExpiresAt: 1, ExpiresIn: 900}, nil
+	p.guests[token] = rest.Principal{UserID: guest, TenantID: tenant, GuestOf: session}
+	return accounts.TokenPair{AccessToken: token, RefreshToken: "refresh-" + token, ExpiresAt: 1, ExpiresIn: 900}, nil
 }
 
-func (p *fakePeople) Logout(context.Context, gateway.Logout) error { return nil }
+func (p *fakePeople) Logout(context.Context, accounts.Logout) error { return nil }
 
-func (p *fakePeople) Password(_ context.Context, who gateway.Principal, o gateway.PasswordOrder) (string, error) {
+func (p *fakePeople) Password(_ context.Context, who rest.Principal, o accounts.PasswordOrder) (string, error) {
 	if !o.UserID.IsZero() && o.New == "" {
 		return "made-for-once", nil
 	}
@@ -335,11 +337,11 @@ func (p *fakePeople) Password(_ context.Context, who gateway.Principal, o gatewa
 // noDirectory knows nobody: the local admin API is tested in package edge, over the real directory.
 type noDirectory struct{}
 
-func (noDirectory) Ask(context.Context, gateway.Principal, any) (any, error) {
+func (noDirectory) Ask(context.Context, rest.Principal, any) (any, error) {
 	return nil, fault.New(fault.NotFound, "There is nobody here.")
 }
 
-func (noDirectory) Write(context.Context, gateway.Principal, people.Write) ([]byte, error) {
+func (noDirectory) Write(context.Context, rest.Principal, people.Write) ([]byte, error) {
 	return nil, fault.New(fault.NotFound, "There is nobody here.")
 }
 

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"context"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 	"multistream/shared/session"
 )
 
@@ -55,11 +56,11 @@ func isSignal(data []byte) bool {
 
 // signal takes a signal: what comes too fast is dropped unread; what is wrong is answered by an error.
 func (s *socket) signal(data []byte) {
-	if _, ok := s.g.signals.take(s.who.UserID.String() + "/" + s.session.String()); !ok {
+	if _, ok := s.g.signals.Take(s.who.UserID.String() + "/" + s.session.String()); !ok {
 		s.g.metrics.signal("unread", "too_fast")
 		return
 	}
-	if _, ok := s.g.classSignals.take(s.session.String()); !ok {
+	if _, ok := s.g.classSignals.Take(s.session.String()); !ok {
 		s.g.metrics.signal("unread", "class_too_fast")
 		return
 	}
@@ -68,7 +69,7 @@ func (s *socket) signal(data []byte) {
 		s.g.metrics.signal(kind, "sent")
 		return
 	}
-	f := toFault(err)
+	f := rest.ToFault(err)
 	s.g.metrics.signal(kind, string(f.Code))
 	s.sendError(f, "")
 }
@@ -101,7 +102,7 @@ func presenceDown(cause error) error {
 // decodeSignal reads a signal; as with commands, a client that sends no JSON is broken.
 func (s *socket) decodeSignal(data []byte) (ClientSignal, error) {
 	if len(data) > limits.SignalBytes {
-		return ClientSignal{}, tooLarge(limits.SignalBytes)
+		return ClientSignal{}, rest.TooLarge(limits.SignalBytes)
 	}
 	o, err := strictjson.Parse(data, limits.JSONDepth)
 	if err != nil {

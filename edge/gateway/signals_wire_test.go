@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"testing"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/event"
 	"multistream/shared/limits"
+	"multistream/shared/rest/strictjson"
 )
 
 func TestSignalsWire(t *testing.T) {

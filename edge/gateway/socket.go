@@ -11,6 +11,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 )
 
 // socket is one open connection: two goroutines, the reader and the writer. The request's own has ended: its stack and
@@ -18,7 +19,7 @@ import (
 type socket struct {
 	g       *Gateway
 	conn    *websocket.Conn
-	who     Principal
+	who     rest.Principal
 	token   string
 	host    string
 	session event.ID
@@ -34,37 +35,37 @@ type socket struct {
 // live upgrades a request to a socket and serves it until it ends. What is wrong with the request itself is answered over
 // HTTP; what is wrong with the class or the person's place in it comes as an error frame and a close code, as browsers
 // show scripts nothing else.
-func (g *Gateway) live(c *call) (any, error) {
-	after, resume, err := parsePosition(c.r.URL.Query().Get("after"))
+func (g *Gateway) live(c *rest.Call) (any, error) {
+	after, resume, err := parsePosition(c.R.URL.Query().Get("after"))
 	if err != nil {
 		return nil, err
 	}
-	if !strings.EqualFold(c.r.Header.Get("Upgrade"), "websocket") {
-		c.w.Header().Set("Upgrade", "websocket")
+	if !strings.EqualFold(c.R.Header.Get("Upgrade"), "websocket") {
+		c.W.Header().Set("Upgrade", "websocket")
 		return nil, fault.New(fault.InvalidBody, "This address is for WebSockets only.")
 	}
-	if err := g.admit(c.who.UserID, g.metrics.sockets); err != nil {
+	if err := g.admit(c.Who.UserID, g.metrics.sockets); err != nil {
 		return nil, err
 	}
-	conn, err := websocket.Accept(c.w, c.r, &websocket.AcceptOptions{Subprotocols: protocols(c.r)})
+	conn, err := websocket.Accept(c.W, c.R, &websocket.AcceptOptions{Subprotocols: protocols(c.R)})
 	if err != nil {
-		g.release(c.who.UserID, g.metrics.sockets)
-		noteOf(c.r).cause = err
-		return written{}, nil // Accept answered it
+		g.release(c.Who.UserID, g.metrics.sockets)
+		rest.NoteOf(c.R).Cause = err
+		return rest.Written{}, nil // Accept answered it
 	}
-	g.upgraded.Add(1)
+	g.server.Upgraded(1)
 	conn.SetReadLimit(limits.SocketMessage)
-	s := &socket{g: g, conn: conn, who: c.who, token: c.token, host: c.r.Host, session: c.session, request: requestID(c.r)}
-	s.ctx, s.cancel = g.ticket(g.base, c.who.UserID, c.token, c.r.Host, c.known)
+	s := &socket{g: g, conn: conn, who: c.Who, token: c.Token, host: c.R.Host, session: c.Session, request: rest.RequestID(c.R)}
+	s.ctx, s.cancel = g.server.Ticket(g.base, c.Who.UserID, c.Token, c.R.Host, c.Known)
 	go s.serve(after, resume)
-	return written{}, nil
+	return rest.Written{}, nil
 }
 
 // serve runs reader and writer until both have ended.
 func (s *socket) serve(after event.Position, resume bool) {
 	began := time.Now()
 	defer s.g.release(s.who.UserID, s.g.metrics.sockets)
-	defer s.g.upgraded.Add(-1)
+	defer s.g.server.Upgraded(-1)
 	stop := context.AfterFunc(s.ctx, func() { s.conn.Hurry(time.Second) })
 	defer stop()
 	defer func() {
@@ -105,7 +106,7 @@ func (s *socket) close(err error) {
 		_ = s.conn.Close(websocket.StatusGoingAway, "unloaded")
 		return
 	}
-	f := toFault(err)
+	f := rest.ToFault(err)
 	code := fault.Lookup(f.Code).Close
 	s.code.CompareAndSwap(0, int64(code))
 	s.sendError(f, "")

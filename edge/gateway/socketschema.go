@@ -9,8 +9,9 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
-	"multistream/edge/gateway/strictjson"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
+	"multistream/shared/rest/strictjson"
 )
 
 // ServerMessage is anything that the socket sends; exactly one kind a message.
@@ -18,7 +19,7 @@ const serverMessage = "ServerMessage"
 
 // SocketSchema gives the JSON Schema of the socket's messages: $defs/ClientMessage and $defs/ServerMessage.
 func SocketSchema() []byte {
-	s := socketSchema(opened)
+	s := socketSchema(rest.Opened)
 	b, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		panic("gateway: socket schema: " + err.Error())
@@ -29,9 +30,9 @@ func SocketSchema() []byte {
 // socketSchema makes the schema; shape is applied to what the server sends.
 func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema.Schema {
 	integer := &jsonschema.Schema{Type: "integer"}
-	head := func(rest map[string]*jsonschema.Schema, required ...string) *jsonschema.Schema {
-		rest["epoch"], rest["from"], rest["upTo"] = integer.CloneSchemas(), integer.CloneSchemas(), integer.CloneSchemas()
-		return closed(rest, append(required, "epoch", "from", "upTo")...)
+	head := func(with map[string]*jsonschema.Schema, required ...string) *jsonschema.Schema {
+		with["epoch"], with["from"], with["upTo"] = integer.CloneSchemas(), integer.CloneSchemas(), integer.CloneSchemas()
+		return closed(with, append(required, "epoch", "from", "upTo")...)
 	}
 	text := func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string"} }
 	defs := map[string]*jsonschema.Schema{
@@ -44,9 +45,9 @@ func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema
 			Description: "those of (from, upTo] that one may see, in order; from is the upTo of the message before"}}, "events"),
 		"ViewFrame": head(map[string]*jsonschema.Schema{"view": local("View"),
 			"rewind": closed(map[string]*jsonschema.Schema{"epoch": integer.CloneSchemas(), "sequence": integer.CloneSchemas()}, "epoch", "sequence")}, "view"),
-		"StatusFrame":   wrap("status", &jsonschema.Schema{OneOf: []*jsonschema.Schema{answerSchema(Status{}, nil), answerSchema(FeatureStatus{}, nil)}}),
+		"StatusFrame":   wrap("status", &jsonschema.Schema{OneOf: []*jsonschema.Schema{rest.AnswerSchema(Status{}, nil), rest.AnswerSchema(FeatureStatus{}, nil)}}),
 		"Ephemeral":     ephemeralSchema(),
-		"ReplyFrame":    wrap("reply", answerSchema(Reply{}, nil)),
+		"ReplyFrame":    wrap("reply", rest.AnswerSchema(Reply{}, nil)),
 		"ErrorFrame":    wrap("error", errorFrameSchema()),
 		serverMessage:   {OneOf: []*jsonschema.Schema{local("EventsFrame"), local("ViewFrame"), local("StatusFrame"), local("Ephemeral"), local("ReplyFrame"), local("ErrorFrame")}},
 		"ClientMessage": clientSchema(),
@@ -62,11 +63,11 @@ func socketSchema(shape func(*jsonschema.Schema) *jsonschema.Schema) *jsonschema
 
 // frameSchemas are the schemas of what polls answer, as the OpenAPI document refers to them: the socket's own.
 func frameSchemas() map[string]*jsonschema.Schema {
-	defs := socketSchema(opened).Defs
+	defs := socketSchema(rest.Opened).Defs
 	out := map[string]*jsonschema.Schema{"Frame": {Description: "a message of the socket"}}
 	for _, name := range []string{"EventsFrame", "ViewFrame", "StatusFrame", "ErrorFrame"} {
 		out[name] = toComponents(defs[name])
-		out["Frame"].OneOf = append(out["Frame"].OneOf, reference(name))
+		out["Frame"].OneOf = append(out["Frame"].OneOf, rest.Reference(name))
 	}
 	out["Copy"] = toComponents(defs["Copy"])
 	return out
@@ -78,7 +79,7 @@ func toComponents(s *jsonschema.Schema) *jsonschema.Schema {
 		return nil
 	}
 	if name, ok := strings.CutPrefix(s.Ref, "#/$defs/"); ok {
-		s.Ref = reference(name).Ref
+		s.Ref = rest.Reference(name).Ref
 	}
 	toComponents(s.Items)
 	for _, p := range s.Properties {
@@ -99,14 +100,14 @@ func wrap(name string, s *jsonschema.Schema) *jsonschema.Schema {
 }
 
 func errorFrameSchema() *jsonschema.Schema {
-	s := errorSchema()
+	s := rest.ErrorSchema()
 	s.Properties["key"] = &jsonschema.Schema{Type: "string", Description: "of the command that it is about"}
 	return s
 }
 
 // ephemeralSchema has one form for each kind: a frame never holds two.
 func ephemeralSchema() *jsonschema.Schema {
-	all := answerSchema(Ephemeral{}, nil)
+	all := rest.AnswerSchema(Ephemeral{}, nil)
 	out := &jsonschema.Schema{Description: "told once, outside the history: no position, no acknowledgement; a slow client gets fewer or none. A pointer, or somebody typing, that is not told again within " +
 		strconv.Itoa(limits.SignalMillis) + " ms is over; presence holds until the next one"}
 	for _, kind := range []string{"pointers", "typing", "presence"} {
@@ -124,19 +125,19 @@ func signalSchema(of any) *jsonschema.Schema {
 // clientSchema has one form for each command that the socket takes, and one for each signal.
 func clientSchema() *jsonschema.Schema {
 	out := &jsonschema.Schema{}
-	for _, rt := range routes() {
-		for _, a := range rt.actions {
-			if !rt.inClass() || rt.raw {
+	for _, rt := range documented() {
+		for _, a := range rt.Actions {
+			if !rt.InClass() || rt.Raw {
 				continue
 			}
-			name := any(a.command)
-			payload := strictjson.Schema(a.payload())
+			name := any(a.Command)
+			payload := strictjson.Schema(a.Payload)
 			required := []string{"key", "type"}
 			if len(payload.Required) > 0 {
 				required = append(required, "payload")
 			}
 			out.OneOf = append(out.OneOf, wrap("command", closed(map[string]*jsonschema.Schema{
-				"type": {Type: "string", Const: &name}, "key": keySchema("the same for every try"), "payload": payload,
+				"type": {Type: "string", Const: &name}, "key": rest.KeySchema("the same for every try"), "payload": payload,
 			}, required...)))
 		}
 	}

@@ -1,6 +1,10 @@
 package gateway
 
-import "time"
+import (
+	"time"
+
+	"multistream/shared/event"
+)
 
 // update tells what is new.
 func (w *writer) update(u Update) error {
@@ -66,7 +70,7 @@ func (w *writer) flush(kind string) error {
 }
 
 func (w *writer) status(s *Status) error {
-	b, err := encode(struct {
+	b, err := event.Marshal(struct {
 		Status *Status `json:"status"`
 	}{s})
 	if err != nil {

@@ -4,31 +4,9 @@ import (
 	"strconv"
 	"strings"
 
-	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/fault"
 )
-
-// Me is what somebody may know of themselves.
-type Me struct {
-	ID          event.ID         `json:"id"`
-	TenantID    event.ID         `json:"tenantId"`
-	Email       string           `json:"email,omitempty"`
-	Username    string           `json:"username,omitempty"`
-	DisplayName string           `json:"displayName"`
-	Roles       []directory.Role `json:"roles"`
-	Guest       bool             `json:"guest,omitempty"`     // of the class below, and of nothing else
-	SessionID   *event.ID        `json:"sessionId,omitempty"` // guests only
-}
-
-// TokenPair answers a sign-in.
-type TokenPair struct {
-	AccessToken  string     `json:"accessToken"`
-	RefreshToken string     `json:"refreshToken"`
-	ExpiresAt    event.Time `json:"expiresAt"` // of the access token
-	ExpiresIn    int        `json:"expiresIn"` // seconds from now
-	User         Me         `json:"user"`
-}
 
 // positionText writes a position as clients keep it: "<epoch>.<sequence>".
 func positionText(p event.Position) string {

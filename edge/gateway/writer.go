@@ -12,6 +12,7 @@ import (
 	"multistream/shared/event"
 	"multistream/shared/fault"
 	"multistream/shared/limits"
+	"multistream/shared/rest"
 )
 
 var (
@@ -23,7 +24,7 @@ var (
 // writer tells one person what happens in a class, frame by frame: over a socket, or in the answers of polls.
 type writer struct {
 	g       *Gateway
-	who     Principal
+	who     rest.Principal
 	session event.ID
 	ctx     context.Context                   // ends with the client or the gateway
 	write   func(kind string, b []byte) error // takes a frame; b is used again afterwards
@@ -112,8 +113,8 @@ func (w *socketWriter) ended(err error) error {
 	switch {
 	case w.g.base.Err() != nil:
 		return errStopping
-	case endedBy(w.ctx) != nil:
-		return endedBy(w.ctx)
+	case rest.EndedBy(w.ctx) != nil:
+		return rest.EndedBy(w.ctx)
 	case w.ctx.Err() != nil, errors.Is(err, errGone):
 		return nil
 	case errors.Is(err, io.EOF):
@@ -195,7 +196,7 @@ func (w *socketWriter) due(now time.Time) error {
 	}
 	w.ping = now.Add(w.g.o.Pace.Ping)
 	if _, err := w.g.o.Identity.Authenticate(w.ctx, w.socket.token, w.socket.host); err != nil {
-		if f := toFault(err); fault.Lookup(f.Code).Status == 401 {
+		if f := rest.ToFault(err); fault.Lookup(f.Code).Status == 401 {
 			return err
 		} // identity that is down puts nobody out
 	}

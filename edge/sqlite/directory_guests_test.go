@@ -10,12 +10,13 @@ import (
 	"multistream/shared/eventlog"
 	"multistream/shared/eventlog/eventlogtest"
 	"multistream/shared/fault"
+	"multistream/shared/identity/identitytest"
 )
 
 func TestGuestLinks(t *testing.T) {
 	s, ctx := open(t, t.TempDir()), t.Context()
-	x := addSchool(t, s, 1)
-	first := directory.GuestLink{Hash: event.Hash{1}, TenantID: x.tenant.ID, SessionID: event.NewID(), GuestID: event.NewID(), SignInID: event.NewID(), IssuedAt: 1000, ExpiresAt: 9000}
+	x := identitytest.AddSchool(t, contract{s}, 1)
+	first := directory.GuestLink{Hash: event.Hash{1}, TenantID: x.Tenant.ID, SessionID: event.NewID(), GuestID: event.NewID(), SignInID: event.NewID(), IssuedAt: 1000, ExpiresAt: 9000}
 	if err := s.SaveGuestLink(ctx, first); err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +41,8 @@ func TestGuestLinks(t *testing.T) {
 	}
 	used := first
 	used.UsedAt = 2000
-	link, ok, err := s.GuestLink(ctx, x.tenant.ID, first.Hash)
-	found(t, "the used link", used, link, ok, err)
+	link, ok, err := s.GuestLink(ctx, x.Tenant.ID, first.Hash)
+	identitytest.Found(t, "the used link", used, link, ok, err)
 	stranger := first
 	stranger.Hash, stranger.GuestID = event.Hash{99}, event.NewID()
 	if won, err := s.RotateGuestLink(ctx, event.Hash{byte(0), 7}, stranger); won || err != nil {
@@ -50,10 +51,10 @@ func TestGuestLinks(t *testing.T) {
 	if _, ok, err := s.GuestLink(ctx, event.NewID(), first.Hash); ok || err != nil {
 		t.Errorf("another tenant reads the link: %v, %v", ok, err)
 	}
-	if err := s.RevokeGuest(ctx, x.tenant.ID, first.SignInID, 3000); err != nil {
+	if err := s.RevokeGuest(ctx, x.Tenant.ID, first.SignInID, 3000); err != nil {
 		t.Fatal(err)
 	}
-	if link, _, _ := s.GuestLink(ctx, x.tenant.ID, first.Hash); link.RevokedAt != 3000 {
+	if link, _, _ := s.GuestLink(ctx, x.Tenant.ID, first.Hash); link.RevokedAt != 3000 {
 		t.Errorf("revoked: %+v", link)
 	}
 	nowhere := first
@@ -69,7 +70,7 @@ func TestGuestLinks(t *testing.T) {
 // TestOpenByCode: a code is found in every tenant while its class is to come or runs, running classes first.
 func TestOpenByCode(t *testing.T) {
 	s, ctx := open(t, t.TempDir()), t.Context()
-	schools := []event.ID{addSchool(t, s, 1).tenant.ID, addSchool(t, s, 2).tenant.ID}
+	schools := []event.ID{identitytest.AddSchool(t, contract{s}, 1).Tenant.ID, identitytest.AddSchool(t, contract{s}, 2).Tenant.ID}
 	ids := map[string]event.ID{}
 	for i, status := range []string{"scheduled", "live", "halted", "ended", "cancelled", "archived"} {
 		c := eventlogtest.NewChain(schools[i%2])
