@@ -309,7 +309,7 @@ func TestFailedVotesNameNobody(t *testing.T) {
 
 // TestSlowBody: a body that never comes ends by time, not never.
 func TestSlowBody(t *testing.T) {
-	s := open(t, func(o *gateway.Options) { o.Pace.Body = 50 * time.Millisecond })
+	s := open(t, func(o *gateway.Options) { o.Pace.Body = time.Second })
 	class := s.live("sam")
 	body, never := io.Pipe()
 	defer never.Close()
