@@ -66,6 +66,10 @@ func TestFirstRun(t *testing.T) {
 	admin := &person{s: s, name: "admin", token: nobody.call("POST", "/api/auth/claim", claim).want(201).text("accessToken")}
 	nobody.call("POST", "/api/auth/claim", claim).refused(409, "wrong_state")
 	nobody.call("POST", "/api/auth/login", m{"email": "a@hill.school", "password": "a long password"}).want(200)
+	if a := admin.call("GET", "/api/audit", nil).want(200); a.text("entries.2.action") != "box.claimed" || a.at("entries.2.number") != 1.0 ||
+		a.text("entries.2.actorId") != admin.call("GET", "/api/me", nil).text("id") {
+		t.Errorf("the audit: %s", a.body)
+	}
 	if a := admin.call("GET", "/api/me", nil).want(200); a.text("roles.0") != "admin" {
 		t.Errorf("the first admin: %s", a.body)
 	}

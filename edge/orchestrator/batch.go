@@ -109,7 +109,7 @@ func (c *class) keep(b *batch, it *item, key seenKey, events []event.Event, entr
 	}
 	b.events, b.entries = append(b.events, events...), append(b.entries, entries...)
 	b.keys[key] = it
-	c.seen[key] = events[0].Sequence
+	c.keys.add(key)
 	return a
 }
 

@@ -40,9 +40,8 @@ type class struct {
 	wakeAt time.Time  // when the goroutine wakes by itself
 
 	state    *session.State
-	head     event.Event // last event decided (only what the next one needs)
-	seen     map[seenKey]int64
-	complete bool           // seen holds every key of the log
+	head     event.Event    // last event decided (only what the next one needs)
+	keys     *keyFilter     // of every key of the log; nil where not all are known, as after a snapshot
 	failed   error          // why the class can't be served, or nil
 	lastSnap int64          // sequence of the newest snapshot
 	spent    []event.ID     // anonymous polls that ended and whose secret is not destroyed yet
@@ -57,12 +56,6 @@ type class struct {
 	trouble  *trouble // the log can't be written; nil when it can
 	idleFrom time.Time
 	crash    *crash // of a caller that had the turn: the goroutine is to end the class
-}
-
-// seenKey names a command: who gave it, with which key.
-type seenKey struct {
-	actor event.ID
-	key   string
 }
 
 // newClass makes a class that is not loaded; its goroutine has the turn from the start.

@@ -29,7 +29,10 @@ func (c *class) load(ctx context.Context) error {
 	if err := f.begin(ctx, keepFrom); err != nil {
 		return logFault(err)
 	}
-	c.seen, c.complete, c.lastSnap = map[seenKey]int64{}, f.state.Sequence == 0, f.state.Sequence
+	c.keys, c.lastSnap = nil, f.state.Sequence
+	if f.state.Sequence == 0 {
+		c.keys = newKeyFilter()
+	}
 	var entries []*Entry
 	for f.state.Sequence < head.Sequence {
 		events, opened, err := f.next(ctx, page)

@@ -13,7 +13,7 @@ import (
 // repeated gives the facts that a command with this key made before, from the batches on their way or from the log; none
 // for a new key.
 func (c *class) repeated(ctx context.Context, b *batch, key seenKey) ([]event.Event, error) {
-	if _, seen := c.seen[key]; !seen && c.complete {
+	if c.keys.isNew(key) {
 		return nil, nil
 	}
 	for _, pending := range append(c.flight.pending(), b) {
@@ -62,11 +62,11 @@ func (c *class) answerRepeat(cmd *session.Command, facts []event.Event, digest, 
 	return a, nil
 }
 
-// remember notes the keys of events that were folded, so that a repeat is known without asking the log.
+// remember notes the keys of events that were folded, so that a new one is known without asking the log.
 func (c *class) remember(events []event.Event) {
 	for i := range events {
 		if key, n, ok := event.ClientKey(events[i].IdempotencyKey); ok && n == 1 {
-			c.seen[seenKey{events[i].ActorID, key}] = events[i].Sequence
+			c.keys.add(seenKey{events[i].ActorID, key})
 		}
 	}
 }

@@ -80,8 +80,9 @@ func putTenant(ctx context.Context, q querier, t directory.Tenant) error {
 	return nil
 }
 
-// FirstSchool writes a school and its first admin, unless there is a school already: then won is false.
-func (s *Store) FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User) (won bool, err error) {
+// FirstSchool writes a school, its first admin and the first entry of its audit, unless there is a school already: then won is
+// false.
+func (s *Store) FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User, entry directory.AuditEntry) (won bool, err error) {
 	err = s.change(ctx, func(ctx context.Context, q querier) error {
 		won = false // the writer may run this again
 		var schools int
@@ -91,8 +92,11 @@ func (s *Store) FirstSchool(ctx context.Context, t directory.Tenant, admin direc
 		if err := putTenant(ctx, q, t); err != nil {
 			return err
 		}
+		if err := putUser(ctx, q, admin); err != nil {
+			return err
+		}
 		won = true
-		return putUser(ctx, q, admin)
+		return (&Edit{ctx: ctx, q: q, tenant: t.ID}).Audit(entry)
 	})
 	return won && err == nil, err
 }

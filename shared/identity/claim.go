@@ -112,7 +112,8 @@ func (s *Service) Claim(ctx context.Context, c Claim) (TokenPair, error) {
 	}
 	var won bool
 	err = s.ask(ctx, func(ctx context.Context) (err error) {
-		won, err = s.store.FirstSchool(ctx, school, admin)
+		won, err = s.store.FirstSchool(ctx, school, admin, directory.AuditEntry{At: s.now(), ActorID: admin.ID, Action: "box.claimed",
+			TargetID: admin.ID, Details: details("roles", admin.Roles)})
 		return err
 	})
 	switch {

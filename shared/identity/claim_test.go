@@ -52,6 +52,9 @@ func TestClaim(t *testing.T) {
 	if _, err := s.Claim(ctx, claimOf(s)); fault.Of(err).Code != fault.WrongState {
 		t.Errorf("a second claim: %v", err)
 	}
+	if a := s.store.audit; len(a) != 3 || a[0].Action != "box.claimed" || a[0].ActorID != pair.User.ID || a[0].TargetID != pair.User.ID || a[1].Action != "sign_in" {
+		t.Errorf("the audit is %+v", a)
+	}
 }
 
 func TestClaimOfTwoAtOnce(t *testing.T) {

@@ -86,10 +86,10 @@ func (m *memory) Tenants(ctx context.Context, limit int) (some []directory.Tenan
 	return some, err
 }
 
-func (m *memory) FirstSchool(ctx context.Context, t directory.Tenant, u directory.User) (won bool, err error) {
+func (m *memory) FirstSchool(ctx context.Context, t directory.Tenant, u directory.User, a directory.AuditEntry) (won bool, err error) {
 	err = m.ask(ctx, func() {
 		if won = len(m.tenants) == 0; won {
-			m.tenants, m.users = append(m.tenants, t), append(m.users, u)
+			m.tenants, m.users, m.audit = append(m.tenants, t), append(m.users, u), append(m.audit, a)
 		}
 	})
 	return won, err

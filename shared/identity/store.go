@@ -18,9 +18,9 @@ type Store interface {
 	// Tenants lists at most limit tenants, by id.
 	Tenants(ctx context.Context, limit int) ([]directory.Tenant, error)
 
-	// FirstSchool writes a school and its first admin, both or neither; won is false, and nothing is written, where there is
-	// a school already: of two who claim a box at once, one wins.
-	FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User) (won bool, err error)
+	// FirstSchool writes a school, its first admin and the first entry of its audit, all or nothing; won is false, and nothing
+	// is written, where there is a school already: of two who claim a box at once, one wins.
+	FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User, entry directory.AuditEntry) (won bool, err error)
 
 	// UserByID, UserByEmail and UserByUsername give a person of any status with the tenant-wide roles. Names are compared
 	// by directory.Fold.
