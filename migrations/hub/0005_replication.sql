@@ -99,7 +99,7 @@ CREATE TABLE replication_alarms (
 );
 ALTER TABLE replication_alarms ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY itself ON replication_alarms FOR INSERT TO ingest WITH CHECK (edge_id = (SELECT current_edge()));
-CREATE POLICY tenant ON replication_alarms TO app, reader USING (tenant_id = (SELECT current_tenant()) AND EXISTS (
+CREATE POLICY tenant ON replication_alarms TO app, reader, owner USING (tenant_id = (SELECT current_tenant()) AND EXISTS (
     SELECT 1 FROM edge_tenants t WHERE t.edge_id = replication_alarms.edge_id AND t.tenant_id = replication_alarms.tenant_id))
     WITH CHECK (tenant_id = (SELECT current_tenant()));
 
@@ -137,10 +137,13 @@ CREATE TRIGGER receipts_kept BEFORE UPDATE OR DELETE ON receipts FOR EACH ROW EX
 CREATE TRIGGER receipts_all BEFORE TRUNCATE ON receipts FOR EACH STATEMENT EXECUTE FUNCTION refuse('receipts are kept for ever');
 
 -- Makes the heads that are missing and locks all of them in one order, so that two transactions never wait for each other. It
--- leaves out those of another tenant.
+-- leaves out those of another tenant, purged ones, and all if the tenant is not of the edge that asks.
 -- +goose StatementBegin
 CREATE FUNCTION lock_heads(of_tenant uuid, sessions uuid[]) RETURNS SETOF session_heads LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    IF NOT EXISTS (SELECT 1 FROM edge_tenants WHERE edge_id = current_edge() AND tenant_id = of_tenant) THEN
+        RETURN;
+    END IF;
     PERFORM open_heads(of_tenant, ARRAY(SELECT s FROM unnest(sessions) AS s WHERE s NOT IN (SELECT session_id FROM tombstones)));
     RETURN QUERY SELECT * FROM session_heads WHERE session_id = ANY (sessions) AND tenant_id = of_tenant ORDER BY session_id FOR UPDATE;
 END

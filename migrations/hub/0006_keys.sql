@@ -77,6 +77,7 @@ $$;
 GRANT EXECUTE ON FUNCTION erase_person(uuid, uuid) TO app;
 
 GRANT SELECT, INSERT ON tenant_keys, person_keys, destroyed_keys TO ingest;
+GRANT EXECUTE ON FUNCTION next_directory_version(uuid) TO ingest;
 GRANT SELECT ON erased_people TO ingest;
 GRANT SELECT, INSERT ON tenant_keys, person_keys TO app;
 GRANT SELECT ON destroyed_keys, erased_people TO app;
