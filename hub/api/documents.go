@@ -51,9 +51,9 @@ func Reference() []byte {
 Made of the table of routes, the table of errors and the table of limits. Shapes of bodies and answers: ` + "`/api/openapi.json`" + `. How to use
 them: [api.md](api.md).
 `,
-		Groups: [][2]string{{"/auth", "Signing in"}, {"/me", "Signing in"}, {inSession, "Classes"}, {"/sessions", "Classes"}, {"/join", "Classes"}, {"/replays", "Classes"},
-			{"/edges", "Boxes"}, {"/openapi", "Documents"}, {"", "People and courses"}},
-		Order: []string{"Signing in", "People and courses", "Classes", "Boxes", "Documents"},
+		Groups: [][2]string{{"/auth", "Signing in"}, {"/me", "Signing in"}, {inSession, "Classes"}, {"/sessions", "Classes"}, {"/join", "Classes"}, {"/replays", "Classes"}, {"/artifacts", "Classes"},
+			{"/edges", "Boxes"}, {"/destinations", "Beyond the school"}, {"/webhooks", "Beyond the school"}, {"/openapi", "Documents"}, {"", "People and courses"}},
+		Order: []string{"Signing in", "People and courses", "Classes", "Boxes", "Beyond the school", "Documents"},
 	}
 	return p.Markdown()
 }

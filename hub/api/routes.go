@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strings"
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
@@ -43,24 +44,35 @@ func (a *API) fleetRoutes() []rest.Route {
 	return []rest.Route{rest.Get("/edges", "listEdges", "The boxes that serve the school, how far each has sent its log, and how far that is behind. For administrators.", EdgeList{}, a.listEdges)}
 }
 
-// later are the calls that belong to the edge of a live class: method and path below the class.
-var later = [][2]string{
+// live are the calls that belong to the edge of a live class: method and path below the class.
+var live = [][2]string{
 	{post, "/start"}, {post, "/end"}, {post, "/undo-end"}, {post, "/halt"}, {post, "/resume"}, {post, "/archive"}, {post, "/join"}, {post, "/leave"},
-	{get, "/live"}, {get, "/frames"}, {get, "/participants"}, {post, "/settings"}, {post, "/publish"},
+	{get, "/live"}, {get, "/frames"}, {get, "/participants"}, {post, "/settings"},
+}
+
+// coming are calls of the hub that are not built: method, path and what it will be.
+var coming = [][3]string{
+	{get, inSession + "/transcript", "What was said"}, {get, inSession + "/chapters", "Chapters"}, {get, inSession + "/highlights", "Highlights"},
+	{post, inSession + "/publish", "Publish a replay"}, {get, "/replays", "Replays"}, {post, "/artifacts/process", "Make artifacts of a class"},
+	{get, "/destinations", "Where classes are streamed to"}, {post, "/destinations", "Add a destination"}, {get, "/webhooks", "Webhooks"}, {post, "/webhooks", "Add a webhook"},
 }
 
 // laterRoutes refuse what is not built.
 func (a *API) laterRoutes() []rest.Route {
 	var out []rest.Route
 	add := func(method, path, id, about string) {
-		out = append(out, rest.Route{Method: method, Path: path, ID: id, About: about, Raw: method != get, Status: fault.Lookup(fault.NotBuilt).Status,
+		out = append(out, rest.Route{Method: method, Path: path, ID: id, About: about + " Not built yet.", Raw: method != get, Status: fault.Lookup(fault.NotBuilt).Status,
 			Gives: "Not built yet.", Handle: notBuilt})
 	}
-	for _, l := range later {
-		add(l[0], inSession+l[1], "relay"+l[0][:1]+camel(l[1]), "Belongs to the class's edge, which the hub will relay it to. Not built yet.")
+	for _, l := range live {
+		add(l[0], inSession+l[1], "relay"+camel(l[1]), "Belongs to the class's edge, which the hub will relay it to.")
 	}
-	add(post, "/join", "relayJoinByCode", "Join by code at the class's edge. Not built yet.")
-	add(get, "/replays", "listReplays", "Replays. Not built yet.")
+	add(post, "/join", "relayJoinByCode", "Join by code, at the class's edge.")
+	for _, l := range coming {
+		add(l[0], l[1], strings.ToLower(l[0])+camel(strings.TrimPrefix(l[1], inSession)), l[2]+".")
+	}
+	out = append(out, rest.Route{Method: get, Path: "/auth/oidc", ID: "oidc", About: "Sign in at the school's own provider. Not built yet.", Open: true,
+		Status: fault.Lookup(fault.NotBuilt).Status, Gives: "Not built yet.", Handle: notBuilt})
 	return out
 }
 
@@ -82,5 +94,5 @@ func camel(path string) string {
 }
 
 func notBuilt(*rest.Call) (any, error) {
-	return nil, fault.New(fault.NotBuilt, "The hub can't do this yet: it belongs to the box that holds the class. Nothing was changed; please ask the box.")
+	return nil, fault.New(fault.NotBuilt, "The hub can't do this yet. Nothing was changed; what belongs to a live class is done at the box that holds it.")
 }
