@@ -13,7 +13,7 @@ FUZZTIME  ?= 30s
 RUNS      ?= 1000
 
 # Folders that `make generate` writes as a whole. Files elsewhere are known by the usual mark in their first lines.
-export GENERATED ?= shared/event/schema edge/gateway/schema
+export GENERATED ?= shared/event/schema edge/gateway/schema hub/api/schema
 
 # $(call need,path) fails with a sentence where a target's code is not written yet.
 need = @test -e $(1) || { echo "make $@: $(1) does not exist yet" >&2; exit 1; }
@@ -27,11 +27,12 @@ setup: ## install what is missing (C compiler, strace, modules, lint tools); wit
 	@tools/gate/setup.sh
 
 .PHONY: build
-build: ## build static bin/edge, bin/classctl and bin/classload
+build: ## build static bin/edge, bin/hub, bin/classctl and bin/classload
 	$(call need,cmd/edge)
+	$(call need,cmd/hub)
 	$(call need,cmd/classctl)
 	$(call need,cmd/classload)
-	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl ./cmd/classload
+	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/hub ./cmd/classctl ./cmd/classload
 
 .PHONY: generate
 generate: ## write all generated code anew
