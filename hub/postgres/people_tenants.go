@@ -92,8 +92,9 @@ func putTenant(ctx context.Context, q querier, t directory.Tenant) error {
 	return err
 }
 
-// FirstSchool writes a school and its first admin, unless there is a school already: then won is false.
-func (p *People) FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User) (won bool, err error) {
+// FirstSchool writes a school, its first admin and the first entry of its audit, unless there is a school already: then won is
+// false.
+func (p *People) FirstSchool(ctx context.Context, t directory.Tenant, admin directory.User, entry directory.AuditEntry) (won bool, err error) {
 	err = p.in(ctx, t.ID, func(q querier) error {
 		if _, err := q.Exec(ctx, "SELECT pg_advisory_xact_lock($1, 0)", lockFirst); err != nil {
 			return err
@@ -105,8 +106,11 @@ func (p *People) FirstSchool(ctx context.Context, t directory.Tenant, admin dire
 		if err := putTenant(ctx, q, t); err != nil {
 			return err
 		}
+		if err := putUser(ctx, q, admin); err != nil {
+			return err
+		}
 		won = true
-		return putUser(ctx, q, admin)
+		return (&Edit{ctx: ctx, q: q, tenant: t.ID}).Audit(entry)
 	})
 	return won && err == nil, err
 }

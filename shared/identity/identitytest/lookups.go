@@ -168,7 +168,7 @@ func firstSchool(t *testing.T, s Store) {
 		all.Go(func() {
 			school := directory.Tenant{ID: event.NewID(), Name: "Hill", Status: "active", Domains: []string{fmt.Sprintf("hill%d.school", n)}}
 			admin := directory.User{ID: event.NewID(), TenantID: school.ID, Username: "ada", DisplayName: "Ada", Status: "active", Roles: []directory.Role{directory.Admin}}
-			won, err := s.FirstSchool(ctx, school, admin)
+			won, err := s.FirstSchool(ctx, school, admin, directory.AuditEntry{At: 1, ActorID: admin.ID, Action: "box.claimed", TargetID: school.ID, Details: "{}"})
 			if err != nil {
 				t.Error(err)
 			}
@@ -177,6 +177,9 @@ func firstSchool(t *testing.T, s Store) {
 			}
 			if won {
 				wins.Add(1)
+			}
+			if entries, err := s.Audit(ctx, school.ID, 0, 10); won != (len(entries) == 1) || err != nil {
+				t.Errorf("won %v, and the audit has %d entries, %v", won, len(entries), err)
 			}
 		})
 	}
