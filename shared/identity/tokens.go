@@ -48,13 +48,14 @@ type claims struct {
 
 // tokens makes and reads access tokens: EdDSA (Ed25519) JWTs. It asks nobody, so it works while the store does not.
 type tokens struct {
-	ring   *keyRing
-	now    func() time.Time
-	parser *jwt.Parser
+	ring     *keyRing
+	now      func() time.Time
+	parser   *jwt.Parser
+	verified *verified
 }
 
 func newTokens(ring *keyRing, now func() time.Time) *tokens {
-	return &tokens{ring: ring, now: now, parser: jwt.NewParser(
+	return &tokens{ring: ring, now: now, verified: newVerified(), parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), // one algorithm: the header chooses nothing
 		jwt.WithTimeFunc(now), jwt.WithLeeway(leeway),
 		jwt.WithIssuedAt(), jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(),
@@ -65,16 +66,22 @@ func newTokens(ring *keyRing, now func() time.Time) *tokens {
 func (t *tokens) sign(u directory.User, signIn event.ID, asOf event.Time) (token string, expires time.Time, err error) {
 	now := t.now().Truncate(time.Second)
 	expires = now.Add(AccessLife)
-	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
+	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: t.ring.issuer, Subject: u.ID.String(), Audience: jwt.ClaimStrings{Audience},
 			ExpiresAt: jwt.NewNumericDate(expires), NotBefore: jwt.NewNumericDate(now), IssuedAt: jwt.NewNumericDate(now),
 		},
 		Tenant: u.TenantID.String(), SignIn: signIn.String(), Roles: u.Roles, Name: u.DisplayName, AsOf: int64(asOf),
-	})
+	}
+	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
 	j.Header["kid"] = t.ring.signingID
-	token, err = j.SignedString(t.ring.signing)
-	return token, expires, err
+	if token, err = j.SignedString(t.ring.signing); err != nil {
+		return "", time.Time{}, err
+	}
+	if p, err := principal(&c); err == nil { // else it will not be accepted either
+		t.verified.put(token, p, &c)
+	}
+	return token, expires, nil
 }
 
 // read verifies a token. Returns fault.TokenExpired for a genuine token outside its time, on either side, because the
@@ -85,6 +92,9 @@ func (t *tokens) read(token string) (Principal, error) {
 	}
 	if len(token) > maxToken {
 		return Principal{}, refused(fmt.Errorf("%w: %d bytes", errBadToken, len(token)))
+	}
+	if p, ok := t.verified.get(token, t.now()); ok {
+		return p, nil
 	}
 	var c claims
 	parsed, err := t.parser.ParseWithClaims(token, &c, t.key)
@@ -99,6 +109,7 @@ func (t *tokens) read(token string) (Principal, error) {
 	case !parsed.Valid || claimsErr != nil:
 		return Principal{}, refused(claimsErr)
 	}
+	t.verified.put(token, p, &c)
 	return p, nil
 }
 
