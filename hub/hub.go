@@ -120,7 +120,7 @@ func (h *Hub) serveDoor(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("HUB_PRIVATE_ADDR: %w", err)
 	}
-	d := &door.Door{Token: h.cfg.PrivateToken, Metrics: h.API.Metrics(), Logger: h.log.With("part", "door")}
+	d := &door.Door{Token: h.cfg.PrivateToken, Metrics: h.API.Metrics(), Health: h.API.Handler(), Logger: h.log.With("part", "door")}
 	return d.Serve(ctx, listener)
 }
 
