@@ -62,7 +62,7 @@ func (h *Hub) assemble(kept *secrets.Secrets) error {
 	if err != nil {
 		return err
 	}
-	if h.People, err = identity.New(identity.Config{Issuer: id, Store: directoryStore{h.store}, Keys: kept,
+	if h.People, err = identity.New(identity.Config{Issuer: id, Store: directoryStore{h.store}, Keys: kept, Shared: true,
 		OnRevoked: func(user event.ID) { h.API.Recheck(user) }, Log: h.log.With("part", "identity")}); err != nil {
 		return err
 	}
