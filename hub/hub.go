@@ -62,7 +62,7 @@ func (h *Hub) assemble(kept *secrets.Secrets) error {
 	if err != nil {
 		return err
 	}
-	if h.People, err = identity.New(identity.Config{Issuer: id, Store: directoryStore{h.store}, Keys: kept,
+	if h.People, err = identity.New(identity.Config{Issuer: id, Store: directoryStore{h.store}, Keys: kept, Shared: true,
 		OnRevoked: func(user event.ID) { h.API.Recheck(user) }, Log: h.log.With("part", "identity")}); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (h *Hub) serveDoor(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("HUB_PRIVATE_ADDR: %w", err)
 	}
-	d := &door.Door{Token: h.cfg.PrivateToken, Metrics: h.API.Metrics(), Logger: h.log.With("part", "door")}
+	d := &door.Door{Token: h.cfg.PrivateToken, Metrics: h.API.Metrics(), Health: h.API.Handler(), Logger: h.log.With("part", "door")}
 	return d.Serve(ctx, listener)
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"multistream/hub"
 	"multistream/hub/api"
@@ -247,7 +248,7 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// TestTwoProcesses of one hub believe each other's tokens, and one that comes later too.
+// TestTwoProcesses of one hub believe each other's tokens, and learn what the other revoked.
 func TestTwoProcesses(t *testing.T) {
 	c := run(t)
 	first, ada := c.url, c.signIn("admin")
@@ -259,6 +260,17 @@ func TestTwoProcesses(t *testing.T) {
 	c.send("", "GET", "/readyz", "").want(200)
 	c.send("", "GET", "/healthz", "").want(200)
 	c.send("", "GET", "/metrics", "").want(404, "not_found")
+	second := c.url
+	c.url = first
+	c.send("", "POST", "/api/auth/logout", "", "Authorization", "Bearer "+ada).want(200)
+	c.url = second
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(30 * time.Second); c.send(ada, "GET", "/api/me", "").status != 401; <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatal("the other process did not learn that the sign-in was ended")
+		}
+	}
 }
 
 // TestOpen refuses, with a sentence, what it can't work with.

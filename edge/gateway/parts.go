@@ -88,7 +88,7 @@ type RewindError struct{ To event.Position }
 
 // Error names the position to go on from.
 func (e *RewindError) Error() string {
-	return fmt.Sprintf("position is not in this class's history; go on from %s", positionText(e.To))
+	return fmt.Sprintf("position is not in this class's history; go on from %s", rest.PositionText(e.To))
 }
 
 // Sessions lists classes.

@@ -1,4 +1,4 @@
-// Package door is the hub's door for operators: metrics and profiles, on an address of its own, for who shows its token.
+// Package door is the hub's door for operators: metrics, health and profiles, on an address of its own, for who shows its token.
 package door
 
 import (
@@ -17,6 +17,7 @@ import (
 type Door struct {
 	Token   string // required
 	Metrics http.Handler
+	Health  http.Handler // of /healthz and /readyz
 	Logger  *slog.Logger
 }
 
@@ -24,6 +25,8 @@ type Door struct {
 func (d *Door) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", d.Metrics)
+	mux.Handle("GET /healthz", d.Health)
+	mux.Handle("GET /readyz", d.Health)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

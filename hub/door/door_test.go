@@ -21,7 +21,7 @@ func TestDoor(t *testing.T) {
 		"token": {token, "Bearer " + token, 200}, "none": {token, "", 401}, "other": {token, "Bearer x", 401}, "bare": {token, token, 401},
 		"a door without one": {"", "Bearer ", 401},
 	} {
-		d := &door.Door{Token: c.door, Metrics: metrics, Logger: slog.New(slog.DiscardHandler)}
+		d := &door.Door{Token: c.door, Metrics: metrics, Health: metrics, Logger: slog.New(slog.DiscardHandler)}
 		r := httptest.NewRequest("GET", "/metrics", nil)
 		r.Header.Set("Authorization", c.shown)
 		w := httptest.NewRecorder()

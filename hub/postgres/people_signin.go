@@ -85,12 +85,12 @@ func scanRefreshToken(row pgx.Row) (t directory.RefreshToken, err error) {
 // RevokedSignIns gives the sign-ins of all tenants that were ended at a time or later, with that time: what access tokens may
 // still be about.
 func (p *People) RevokedSignIns(ctx context.Context, since event.Time) (map[event.ID]event.Time, error) {
-	return p.timesSince(ctx, "SELECT sign_in_id, max(revoked_at) FROM refresh_tokens WHERE tenant_id = $1 AND revoked_at >= $2 GROUP BY sign_in_id", since)
+	return p.timesSince(ctx, "SELECT id, at FROM ended_sign_ins($1)", since)
 }
 
 // StaleUsers gives the people of all tenants whose access tokens made of the directory up to a time show what changed.
 func (p *People) StaleUsers(ctx context.Context, since event.Time) (map[event.ID]event.Time, error) {
-	return p.timesSince(ctx, "SELECT id, stale_until FROM users WHERE tenant_id = $1 AND stale_until >= $2", since)
+	return p.timesSince(ctx, "SELECT id, at FROM stale_users($1)", since)
 }
 
 func (p *People) timesSince(ctx context.Context, query string, since event.Time) (map[event.ID]event.Time, error) {
@@ -98,14 +98,11 @@ func (p *People) timesSince(ctx context.Context, query string, since event.Time)
 		id event.ID
 		at event.Time
 	}
-	out := map[event.ID]event.Time{}
-	err := p.everyTenant(ctx, func(tenant event.ID) error {
-		rows, err := list(ctx, p.of(tenant), func(from pgx.Row) (r row, err error) { return r, from.Scan(idInto{&r.id}, timeInto{&r.at}) }, query, uuid(tenant), since.Std())
-		for _, r := range rows {
-			out[r.id] = r.at
-		}
-		return err
-	})
+	rows, err := list(ctx, p.of(event.ID{}), func(from pgx.Row) (r row, err error) { return r, from.Scan(idInto{&r.id}, timeInto{&r.at}) }, query, since.Std())
+	out := make(map[event.ID]event.Time, len(rows))
+	for _, r := range rows {
+		out[r.id] = r.at
+	}
 	return out, err
 }
 
