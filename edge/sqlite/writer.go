@@ -31,6 +31,7 @@ type writer struct {
 	place  int64 // of the last committed event
 	next   int64 // of the last event, committed or not
 	wal    walGauge
+	copier *copier
 	group  []*request // being written
 	size   int64      // bytes of it
 	crowd  bool       // the last group had several requests
@@ -73,9 +74,14 @@ func (w *writer) begin(in incarnation) {
 	w.incarnation.Store(&in)
 }
 
-func (w *writer) start() {
+// start begins to write. dsn is for the connection that checkpoints beside it.
+func (w *writer) start(dsn string) (err error) {
+	if w.copier, err = startCopier(dsn, func(db *sql.DB) { w.copyTo(db) }); err != nil {
+		return err
+	}
 	w.started = true
 	go w.run()
+	return nil
 }
 
 // run is the writer's goroutine: given the turn, it writes until nothing comes.
@@ -126,8 +132,11 @@ func (w *writer) close() error {
 		<-w.ended
 	}
 	var errs []error
+	if w.copier != nil {
+		errs = append(errs, w.copier.close())
+	}
 	if w.fence.err() == nil {
-		errs = append(errs, w.checkpoint("TRUNCATE"))
+		errs = append(errs, w.checkpoint(w.conn, "TRUNCATE"))
 	}
 	return errors.Join(append(errs, w.stmts.close(), w.conn.Close(), w.db.Close())...)
 }
