@@ -13,7 +13,7 @@ FUZZTIME  ?= 30s
 RUNS      ?= 1000
 
 # Folders that `make generate` writes as a whole. Files elsewhere are known by the usual mark in their first lines.
-export GENERATED ?= shared/event/schema edge/gateway/schema
+export GENERATED ?= shared/event/schema edge/gateway/schema hub/postgres/query
 
 # $(call need,path) fails with a sentence where a target's code is not written yet.
 need = @test -e $(1) || { echo "make $@: $(1) does not exist yet" >&2; exit 1; }
@@ -23,7 +23,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 .PHONY: setup
-setup: ## install what is missing (C compiler, strace, modules, lint tools); without root: say how, exit 3
+setup: ## install what is missing (C compiler, strace, PostgreSQL's programs, modules, lint tools); without root: say how, exit 3
 	@tools/gate/setup.sh
 
 .PHONY: build

@@ -144,7 +144,8 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM edge_tenants WHERE edge_id = current_edge() AND tenant_id = of_tenant) THEN
         RETURN;
     END IF;
-    PERFORM open_heads(of_tenant, ARRAY(SELECT s FROM unnest(sessions) AS s WHERE s NOT IN (SELECT session_id FROM tombstones)));
+    PERFORM open_heads(of_tenant, ARRAY(SELECT s FROM unnest(sessions) AS s
+        WHERE NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.session_id = s)));
     RETURN QUERY SELECT * FROM session_heads WHERE session_id = ANY (sessions) AND tenant_id = of_tenant ORDER BY session_id FOR UPDATE;
 END
 $$;
