@@ -191,6 +191,14 @@ $$;
 CREATE TRIGGER superseded_kept BEFORE DELETE ON session_state_events_superseded FOR EACH ROW EXECUTE FUNCTION kept_until_purged();
 CREATE TRIGGER held_events_kept BEFORE DELETE ON held_events FOR EACH ROW EXECUTE FUNCTION kept_until_purged();
 
+-- Ingest writes for the edge in whose name it works, and so only what is of a tenant of that edge.
+CREATE POLICY of_its_edge ON session_state_events AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
+CREATE POLICY of_its_edge ON session_state_events_superseded AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
+CREATE POLICY of_its_edge ON held_events AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
+
 GRANT SELECT, INSERT ON replication_cursors, edge_signing_keys, held_sessions, held_events, signed_heads, receipts TO ingest;
 GRANT UPDATE (position, hash, aside, fenced) ON replication_cursors TO ingest;
 GRANT INSERT ON replication_alarms TO ingest;
