@@ -11,6 +11,7 @@ DATA_DIR  ?= .data
 EDGE_ADDR ?= 127.0.0.1:8080
 FUZZTIME  ?= 30s
 RUNS      ?= 1000
+SEED      ?= 1
 
 # Folders that `make generate` writes as a whole. Files elsewhere are known by the usual mark in their first lines.
 export GENERATED ?= shared/event/schema edge/gateway/schema hub/postgres/query
@@ -70,6 +71,10 @@ faults: ## kill -9 an edge under load at RUNS=1000 random points, and open every
 	$(call need,edge/faulttest)
 	@grep -rq '^func TestFault' edge/faulttest || { echo "make $@: no TestFault in edge/faulttest" >&2; exit 1; }
 	FAULT_RUNS=$(RUNS) go test -count=1 -v -run 'TestFault' -timeout 2h ./edge/faulttest/...
+
+.PHONY: sim
+sim: ## simulate replication over a bad WAN with a crashing hub: RUNS=1000 seeds of each plan, from SEED=1
+	SIM_RUNS=$(RUNS) SIM_SEED=$(SEED) go test -count=1 -v -run 'TestSimulation' -timeout 12h ./sync/synctest
 
 .PHONY: bench
 bench: ## measure, each figure beside its raw limit
