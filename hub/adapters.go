@@ -1,16 +1,11 @@
 package hub
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"time"
 
 	"multistream/hub/api"
 	"multistream/hub/postgres"
-	"multistream/shared/bundle"
 	"multistream/shared/event"
 	"multistream/shared/eventlog"
 	"multistream/shared/identity"
@@ -81,40 +76,6 @@ func (l logs) Head(ctx context.Context, tenant, session event.ID) (eventlog.Head
 }
 
 func (l logs) Keys(ctx context.Context) event.KeyRing { return ring{ctx, l.keys} }
-
-// Export writes a bundle as a zip archive, and checks it as whoever gets it would: one that would not pass is not given.
-func (l logs) Export(ctx context.Context, tenant, session event.ID, to io.Writer) error {
-	var archive bytes.Buffer
-	z := zip.NewWriter(&archive)
-	create := func(name string) (io.WriteCloser, error) {
-		w, err := z.Create(name)
-		return unclosed{w}, err
-	}
-	if _, err := bundle.Write(ctx, create, source{l.Log, l.store, tenant}, tenant, session, time.Now(), nil); err != nil {
-		return err
-	}
-	if err := z.Close(); err != nil {
-		return err
-	}
-	r, err := zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
-	if err != nil {
-		return err
-	}
-	report, err := event.CheckBundle(r)
-	if err != nil {
-		return err
-	}
-	if len(report.Failures) > 0 {
-		return fmt.Errorf("%w: the bundle of class %s would not pass its check: %s", eventlog.ErrDamaged, session, report.Failures[0])
-	}
-	_, err = to.Write(archive.Bytes())
-	return err
-}
-
-// unclosed is a file of an archive, which the next one ends.
-type unclosed struct{ io.Writer }
-
-func (unclosed) Close() error { return nil }
 
 // source is the store as a bundle is made of it.
 type source struct {

@@ -26,8 +26,8 @@ func (a *API) exportLog(c *rest.Call) (any, error) {
 		return nil, err
 	}
 	h := c.W.Header()
-	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", `attachment; filename="class-`+c.Session.String()+`.zip"`)
+	h.Set("Content-Type", "application/gzip")
+	h.Set("Content-Disposition", `attachment; filename="class-`+c.Session.String()+`.tar.gz"`)
 	h.Set("Cache-Control", "no-store")
 	http.ServeContent(c.W, c.R, "", a.o.Now(), bytes.NewReader(archive.Bytes()))
 	return rest.Written{}, nil

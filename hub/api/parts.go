@@ -65,7 +65,7 @@ type Logs interface {
 	Read(ctx context.Context, tenant, session event.ID, after int64, limit int) ([]event.Event, error)
 	// Keys gives the ring that opens people's texts, for as long as ctx.
 	Keys(ctx context.Context) event.KeyRing
-	// Export writes a session's log with its proof, as a zip archive.
+	// Export writes a session's log with its proof, as a .tar.gz.
 	Export(ctx context.Context, tenant, session event.ID, to io.Writer) error
 }
 

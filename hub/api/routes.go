@@ -36,7 +36,7 @@ func (a *API) sessionRoutes() []rest.Route {
 			rest.Parameter{Name: "at", About: "a sequence number, or a time: the state right after the last event by then; the latest if not given", Schema: "", Limit: "moment"}),
 		rest.Get(inSession+"/events", "getEvents", "What happened after a position, as one may see it.", EventsAnswer{}, a.getEvents,
 			rest.Parameter{Name: "after", About: "epoch and upTo of the answer before, as a position like 1.42; without it from the beginning", Schema: event.Position{}}),
-		{Method: get, Path: inSession + "/log", ID: "exportLog", About: "The log with its proof, a zip archive that `classctl verify` checks. For administrators.", Gives: "A zip archive.", Handle: a.exportLog},
+		{Method: get, Path: inSession + "/log", ID: "exportLog", About: "The log with its proof, a .tar.gz that `classctl verify` checks. For administrators.", Gives: "A .tar.gz archive.", Handle: a.exportLog},
 	}
 }
 

@@ -112,7 +112,7 @@ func TestEvents(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	h, class := openHeld(t)
-	if got := h.send("ada", "GET", class+"/log", "").want(200); string(got.raw) != "archive" || got.header.Get("Content-Type") != "application/zip" {
+	if got := h.send("ada", "GET", class+"/log", "").want(200); string(got.raw) != "archive" || got.header.Get("Content-Type") != "application/gzip" {
 		t.Errorf("got %q, %v", got.raw, got.header)
 	}
 	h.send("tina", "GET", class+"/log", "").want(403, "forbidden")

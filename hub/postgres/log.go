@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"multistream/hub/postgres/query"
 	"multistream/shared/event"
@@ -107,7 +108,7 @@ func (l *Log) ByKey(ctx context.Context, tenant, session, actor event.ID, client
 		out = nil
 		// Facts of a command are numbered without a gap.
 		for first, more := 1, true; more; first += keysAtOnce {
-			keys, numbers := make([][]byte, keysAtOnce), map[string]int{}
+			keys, numbers := make([]pgtype.UUID, keysAtOnce), map[string]int{}
 			for i := range keys {
 				stored := event.FactKey(clientKey, first+i)
 				keys[i], numbers[stored] = factKey(actor, stored), first+i
@@ -134,9 +135,9 @@ func (l *Log) ByKey(ctx context.Context, tenant, session, actor event.ID, client
 }
 
 // factKey is what the schema's function of this name gives: a stored key is found and unique by it.
-func factKey(actor event.ID, stored string) []byte {
+func factKey(actor event.ID, stored string) pgtype.UUID {
 	h := sha256.New()
 	h.Write(actor[:])
 	h.Write([]byte(stored))
-	return h.Sum(nil)[:16]
+	return pgtype.UUID{Bytes: [16]byte(h.Sum(nil)), Valid: true}
 }

@@ -118,6 +118,6 @@ func (e *Edit) AnsweredSince(actor event.ID, since event.Time, most int) (n int,
 	}
 	r, _, err := one(e.ctx, e.asks(), func(from pgx.Row) (r row, err error) { return r, from.Scan(&r.n, timeInto{&r.first}) },
 		`SELECT count(*), min(created_at) FROM (SELECT created_at FROM answered_requests
-			WHERE tenant_id = $1 AND actor_id = $2 AND created_at >= $3 ORDER BY created_at LIMIT $4) AS some`, uuid(e.tenant), uuid(actor), since.Std(), most)
+			WHERE tenant_id = $1 AND actor_id = $2 AND created_at >= $3 ORDER BY created_at LIMIT $4) AS few`, uuid(e.tenant), uuid(actor), since.Std(), most)
 	return r.n, r.first, err
 }

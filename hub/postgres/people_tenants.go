@@ -99,7 +99,7 @@ func (p *People) FirstSchool(ctx context.Context, t directory.Tenant, admin dire
 		if _, err := q.Exec(ctx, "SELECT pg_advisory_xact_lock($1, 0)", lockFirst); err != nil {
 			return err
 		}
-		schools, _, err := one(ctx, within{q}, scanNumber, "SELECT count(*) FROM (SELECT 1 FROM tenant_ids() LIMIT 1) AS some")
+		schools, _, err := one(ctx, within{q}, scanNumber, "SELECT count(*) FROM (SELECT 1 FROM tenant_ids() LIMIT 1) AS few")
 		if err != nil || schools > 0 {
 			return err
 		}
