@@ -25,14 +25,14 @@ func (db *DB) Log() *Log { return &Log{db} }
 // row at after, and the log's end: a bad or missing row is ErrDamaged with its place named.
 func (l *Log) Read(ctx context.Context, tenant, session event.ID, after int64, limit int) (out []event.Event, err error) {
 	after = max(after, 0)
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		out = nil
 		q := query.New(tx)
 		head, err := headOf(ctx, q, tenant, session)
 		if err != nil || limit <= 0 || after >= head.Sequence {
 			return err
 		}
-		// The row at after is read too, for its hash. Rows that came since head was read are left for the next time.
+		// The row at after is read too, for its hash.
 		most := min(int64(limit), head.Sequence-after) + min(after, 1)
 		rows, err := q.Events(ctx, query.EventsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), FirstSequence: max(after, 1), Most: int32(min(most, 1<<30))})
 		if err != nil {
@@ -80,7 +80,7 @@ func chain(rows []query.SessionStateEvent, session event.ID, after int64) ([]eve
 
 // Head gives the end of a session's log; the zero Head where there is none.
 func (l *Log) Head(ctx context.Context, tenant, session event.ID) (h eventlog.Head, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		h, err = headOf(ctx, query.New(tx), tenant, session)
 		return err
 	})
@@ -104,7 +104,7 @@ const keysAtOnce = 16
 
 // ByKey gives the facts that (actor, client key) made in this session, in order of their number.
 func (l *Log) ByKey(ctx context.Context, tenant, session, actor event.ID, clientKey string) (out []event.Event, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		out = nil
 		// Facts of a command are numbered without a gap.
 		for first, more := 1, true; more; first += keysAtOnce {

@@ -81,6 +81,17 @@ func (db *DB) inTenant(ctx context.Context, tenant event.ID, do func(pgx.Tx) err
 	})
 }
 
+// readInTenant is inTenant for a look at one moment's state that changes nothing.
+func (db *DB) readInTenant(ctx context.Context, tenant event.ID, do func(pgx.Tx) error) error {
+	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, db.pool, moment, func(tx pgx.Tx) error {
+		if err := setTenant(ctx, tx, tenant); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
 // setTenant names the tenant until the transaction ends; the absent one sees nothing.
 func setTenant(ctx context.Context, tx pgx.Tx, tenant event.ID) error {
 	_, err := tx.Exec(ctx, "SELECT set_config('app.tenant', $1, true)", tenant.String())
