@@ -60,6 +60,9 @@ func Write(ctx context.Context, create Files, from Source, tenant, session event
 	if err != nil {
 		return 0, err
 	}
+	if signers == nil {
+		signers = []event.SigningKey{} // an empty list, never null
+	}
 	sealed, err := w.events(ctx, from)
 	if err != nil {
 		return 0, err
