@@ -29,13 +29,14 @@ const stopTime = 15 * time.Second
 
 // Box is an edge put together: what it is made of, for programs that run one inside themselves.
 type Box struct {
-	Store     *sqlite.Store
-	Classes   *orchestrator.Orchestrator
-	People    *identity.Service
-	Gateway   *gateway.Gateway
-	Features  *features.Set
-	Bus       *bus.Bus
-	Authority []byte // PEM of the box's own certificate authority, if it has one
+	Store       *sqlite.Store
+	Classes     *orchestrator.Orchestrator
+	People      *identity.Service
+	Gateway     *gateway.Gateway
+	Features    *features.Set
+	Bus         *bus.Bus
+	Replication *Replication // nil where no hub is configured
+	Authority   []byte       // PEM of the box's own certificate authority, if it has one
 
 	cfg      Config
 	log      *slog.Logger
@@ -97,6 +98,9 @@ func (b *Box) assemble(at seams) (err error) {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
 	b.Bus = bus.New(b.log.With("part", "bus"))
+	if err := b.replicate(); err != nil {
+		return err
+	}
 	who := people{b.People, identity.NewGuests(b.People, b.Store)}
 	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
 		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
@@ -114,12 +118,12 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return door.serve(ctx, b.Gateway) }},
 	)
-	async := run.Async(b.log,
-		run.Service{Name: "prune", Run: b.prune},
-		run.Service{Name: "bus", Run: b.Bus.Run},
-		run.Service{Name: "features", Run: b.Features.Run},
-		run.Service{Name: "operator", Run: b.serveDoor},
-	)
+	async := run.Async(b.log, append([]run.Service{
+		{Name: "prune", Run: b.prune},
+		{Name: "bus", Run: b.Bus.Run},
+		{Name: "features", Run: b.Features.Run},
+		{Name: "operator", Run: b.serveDoor},
+	}, b.Replication.Services()...)...)
 	b.critical.Start(ctx)
 	async.Start(ctx)
 	select {

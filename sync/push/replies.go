@@ -72,6 +72,7 @@ func (m *Machine) welcome(r *request, f wire.Frame, now time.Time) error {
 			m.status.Resent++
 		}
 		clear(m.known)
+		clear(m.heads) // what is sent again is looked at again
 		m.lineage = w.Lineage
 	}
 	l.greeted, l.safe, l.aside = true, w.UpTo, w.Aside
