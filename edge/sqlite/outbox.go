@@ -143,4 +143,4 @@ func (s *Store) SaveReplicated(ctx context.Context, incarnation event.ID, r Repl
 func (s *Store) Committed() int64 { return s.stats.events.Load() }
 
 // Busy tells whether the writer has work waiting.
-func (s *Store) Busy() bool { return len(s.writer.queue) > 0 }
+func (s *Store) Busy() bool { return s.Stats().QueueLength > 0 }

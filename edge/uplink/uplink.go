@@ -28,8 +28,9 @@ const asked = "sync.v1"
 const (
 	maxPayload = 5 << 20 // bytes of a frame; those of replication have a little over 4 MiB
 	maxPending = 32 << 20
-	patience   = 2 * time.Second // for what happens within the box
+	patience   = 10 * time.Second // for what happens within the box
 	retry      = 250 * time.Millisecond
+	stuck      = 20 * time.Second // that a link may be there with nobody at its end, before it is made anew
 )
 
 // Link is the way to the hub. Make it with New; Ask may be called from anywhere, whether or not it runs.
@@ -39,8 +40,9 @@ type Link struct {
 	name string // its public half
 	log  *slog.Logger
 
-	mu sync.Mutex
-	nc *nats.Conn // nil while it does not run
+	mu     sync.Mutex
+	nc     *nats.Conn // nil while it does not run
+	nobody time.Time  // since when nobody takes what is asked; zero: somebody does
 }
 
 // New makes a Link to the hub's address for edges (host:port) with the edge's key, made of a seed of 32 bytes. It refuses, with a
@@ -90,18 +92,47 @@ func (l *Link) Run(ctx context.Context) error {
 	defer nc.Close()
 	l.set(nc)
 	defer l.set(nil)
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-gone:
-		return errors.New("link to the hub: the connection within the box ended")
+	tick := time.NewTicker(stuck / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-gone:
+			return errors.New("link to the hub: the connection within the box ended")
+		case <-tick.C:
+			if s.NumLeafNodes() > 0 && l.nobodyFor() > stuck {
+				return errors.New("link to the hub: it is there, and nobody takes what is asked")
+			}
+		}
 	}
+}
+
+// answered takes note of whether somebody takes what is asked.
+func (l *Link) answered(somebody bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case somebody:
+		l.nobody = time.Time{}
+	case l.nobody.IsZero():
+		l.nobody = time.Now()
+	}
+}
+
+func (l *Link) nobodyFor() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.nobody.IsZero() {
+		return 0
+	}
+	return time.Since(l.nobody)
 }
 
 func (l *Link) set(nc *nats.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.nc = nc
+	l.nc, l.nobody = nc, time.Time{}
 }
 
 // Ask sends a frame to the hub and gives the one that it answers. It returns ErrNobody at once where there is no link, and the context's
@@ -116,9 +147,11 @@ func (l *Link) Ask(ctx context.Context, frame []byte) ([]byte, error) {
 	m, err := nc.RequestWithContext(ctx, asked, frame)
 	switch {
 	case err == nil:
+		l.answered(true)
 		return m.Data, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
+	l.answered(false)
 	return nil, fmt.Errorf("%w: %w", ErrNobody, err)
 }

@@ -42,9 +42,9 @@ type Options struct {
 const (
 	maxPayload = 5 << 20 // bytes of a frame; those of replication have a little over 4 MiB
 	maxPending = 64 << 20
-	workers    = 16  // questions that are answered at once
-	waiting    = 256 // that wait for it; further ones are lost, and asked again
-	patience   = 2 * time.Second
+	workers    = 16               // questions that are answered at once
+	waiting    = 256              // that wait for it; further ones are lost, and asked again
+	patience   = 10 * time.Second // for what happens within the process
 )
 
 // Bus answers edges while it runs. Make it with New.
@@ -161,6 +161,9 @@ func (b *Bus) listens(at string) {
 		close(b.ready)
 	}
 	b.addr = at
+	if _, port, err := net.SplitHostPort(at); err == nil { // when it is run again it must be found where it was
+		b.port, _ = strconv.Atoi(port)
+	}
 }
 
 // answer gives one question to who answers.

@@ -168,7 +168,7 @@ func (m *Machine) refused(r *request, a *wire.Refusal, now time.Time) {
 			m.status.Resent++
 			clear(m.known)
 		}
-		m.restart(now, 0) // the welcome says where to go on
+		m.restart(now, m.spread(firstPause/2)) // the welcome says where to go on
 	case wire.WantKeys:
 		for _, k := range a.Keys {
 			delete(m.known, k)
