@@ -67,6 +67,9 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, at seams) (*Box, er
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	b := &Box{Store: store, cfg: cfg, log: log}
+	if err := b.replicate(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	if err := b.assemble(at); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -98,9 +101,6 @@ func (b *Box) assemble(at seams) (err error) {
 		secured, b.Authority = source.Config(), source.Authority()
 	}
 	b.Bus = bus.New(b.log.With("part", "bus"))
-	if err := b.replicate(); err != nil {
-		return err
-	}
 	who := people{b.People, identity.NewGuests(b.People, b.Store)}
 	b.Gateway, err = gateway.New(gateway.Options{Classes: classes{b}, Sessions: b.Store, Identity: who, Guests: who, Owner: who, Directory: schools{b.People}, TLS: secured, PublicURL: b.cfg.PublicURL, Authority: b.Authority,
 		Assets: files, Signals: b.Bus, Checks: b.checks(), Stats: b.stats(), Version: b.cfg.Version, Logger: b.log.With("part", "gateway"), Pace: at.pace})
