@@ -19,6 +19,8 @@ var arrows = []arrow{
 		why: "shared is what edge and hub agree on and knows neither"},
 	{from: "sync/wire/...", to: []string{"shared/..."}, outside: true,
 		why: "the wire is a language; it knows no side of it"},
+	{from: "sync/linktest/...", to: []string{"edge", "edge/sqlite", "hub/bus", "sync/...", "shared/..."}, outside: true,
+		why: "tests of the link alone: the one place where both of its ends meet"},
 	{from: "sync/...", to: []string{"sync/...", "shared/..."}, outside: true,
 		why: "sync imports neither edge nor hub"},
 	{from: "migrations", why: "migrations are embedded files and nothing else"},

@@ -253,6 +253,7 @@ func TestKeys(t *testing.T) {
 	}
 	k.refuses(wire.Refusal{Code: wire.Gap, UpTo: 1, Why: "I have up to 1"})
 	k.line = event.NewID()
+	k.pass(time.Second)
 	k.welcome(func(w *wire.Welcome) { w.UpTo = 1 })
 	if st := k.m.Status(); st.Safe != 1 || st.Resent == 0 {
 		t.Errorf("after the hub was restored it shows %+v", st)

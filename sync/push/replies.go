@@ -72,6 +72,7 @@ func (m *Machine) welcome(r *request, f wire.Frame, now time.Time) error {
 			m.status.Resent++
 		}
 		clear(m.known)
+		clear(m.heads) // what is sent again is looked at again
 		m.lineage = w.Lineage
 	}
 	l.greeted, l.safe, l.aside = true, w.UpTo, w.Aside
@@ -167,7 +168,7 @@ func (m *Machine) refused(r *request, a *wire.Refusal, now time.Time) {
 			m.status.Resent++
 			clear(m.known)
 		}
-		m.restart(now, 0) // the welcome says where to go on
+		m.restart(now, m.spread(firstPause/2)) // the welcome says where to go on
 	case wire.WantKeys:
 		for _, k := range a.Keys {
 			delete(m.known, k)

@@ -60,22 +60,24 @@ func (p *Pusher) Run(ctx context.Context) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for seen := int64(-1); ; {
+		var due <-chan time.Time
+		if at := s.m.Deadline(time.Now()); !at.IsZero() {
+			due = time.After(time.Until(at))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case in := <-s.replies:
 			s.step(in)
-			continue
-		case <-tick.C:
-		}
-		if n := p.outbox.Committed(); n != seen {
-			if lives, err := p.outbox.Lives(ctx); err == nil {
-				seen = n
-				s.step(Log{lives})
-			}
-		}
-		if due := s.m.Deadline(time.Now()); !due.IsZero() && !time.Now().Before(due) {
+		case <-due:
 			s.step(Tick{})
+		case <-tick.C:
+			if n := p.outbox.Committed(); n != seen {
+				if lives, err := p.outbox.Lives(ctx); err == nil {
+					seen = n
+					s.step(Log{lives})
+				}
+			}
 		}
 	}
 }
