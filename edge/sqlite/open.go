@@ -108,9 +108,9 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	// A fresh write-ahead log: what an interrupted run left behind the last commit must not lie behind new ones.
-	err = s.writer.checkpoint(s.writer.conn, "TRUNCATE")
+	err = s.writer.checkpoint("TRUNCATE")
 	if isFull(err) && s.reserve.release() {
-		err = s.writer.checkpoint(s.writer.conn, "TRUNCATE")
+		err = s.writer.checkpoint("TRUNCATE")
 	}
 	if err != nil {
 		return nil, err
@@ -133,9 +133,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.reserve.refill(); err != nil {
 		s.log.Warn("no reserve of disk space", "error", err)
 	}
-	if err := s.writer.start(s.writeDSN(file)); err != nil {
-		return nil, err
-	}
+	s.writer.start()
 	s.startBackground()
 	return s, nil
 }

@@ -57,7 +57,7 @@ func (w *writer) failed(ctx context.Context, cause error, atCommit bool) error {
 // nothingCommitted reads the write-ahead log after a write to it failed: if it ends where SQLite thinks that it ends, no
 // part of the failed commit can come back after a crash. The next commit overwrites what there is of it.
 func (w *writer) nothingCommitted() bool {
-	pages, _, err := w.walPages()
+	pages, _, err := w.walPages("NOOP")
 	if err != nil {
 		return false
 	}

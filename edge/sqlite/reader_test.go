@@ -45,7 +45,7 @@ func TestReaderBesideAnEdge(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 2 {
-			if err := s.writer.checkpoint(s.writer.conn, "TRUNCATE"); err != nil {
+			if err := s.writer.checkpoint("TRUNCATE"); err != nil {
 				t.Fatalf("a reader holds the edge up: %v", err)
 			}
 		}

@@ -31,7 +31,6 @@ type writer struct {
 	place  int64 // of the last committed event
 	next   int64 // of the last event, committed or not
 	wal    walGauge
-	copier *copier
 	group  []*request // being written
 	size   int64      // bytes of it
 	crowd  bool       // the last group had several requests
@@ -74,14 +73,9 @@ func (w *writer) begin(in incarnation) {
 	w.incarnation.Store(&in)
 }
 
-// start begins to write. dsn is for the connection that checkpoints beside it.
-func (w *writer) start(dsn string) (err error) {
-	if w.copier, err = startCopier(dsn, func(db *sql.DB) { w.copyTo(db) }); err != nil {
-		return err
-	}
+func (w *writer) start() {
 	w.started = true
 	go w.run()
-	return nil
 }
 
 // run is the writer's goroutine: given the turn, it writes until nothing comes.
@@ -132,11 +126,8 @@ func (w *writer) close() error {
 		<-w.ended
 	}
 	var errs []error
-	if w.copier != nil {
-		errs = append(errs, w.copier.close())
-	}
 	if w.fence.err() == nil {
-		errs = append(errs, w.checkpoint(w.conn, "TRUNCATE"))
+		errs = append(errs, w.checkpoint("TRUNCATE"))
 	}
 	return errors.Join(append(errs, w.stmts.close(), w.conn.Close(), w.db.Close())...)
 }
