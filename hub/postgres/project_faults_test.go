@@ -1,0 +1,310 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"multistream/hub/postgres/postgrestest"
+	"multistream/hub/projector"
+	"multistream/shared/classscript"
+	"multistream/shared/event"
+	"multistream/shared/session"
+	"multistream/sync/ingest"
+)
+
+// TestCrashBetweenStatements lets the database fail at the first row that is written, then, in the next try, at the second, and so on
+// until a try goes through, projector after projector without memory: the rows are those of an undisturbed projection.
+func TestCrashBetweenStatements(t *testing.T) {
+	t.Parallel()
+	c := sealed(t, classscript.NameID("class"), goldenClasses(t)["lesson"])
+	h := openHub(t, postgrestest.URL(t))
+	h.know(c)
+	h.send(c, 0, len(c.events))
+	h.catchUp(h.projector())
+	want := h.dump(c.tenant)
+	h.drop(c.tenant)
+
+	super := as(t, h.url, "")
+	exec(t, super, "CREATE SEQUENCE written")
+	exec(t, super, "CREATE TABLE fails (at bigint)")
+	exec(t, super, "INSERT INTO fails VALUES (1)")
+	exec(t, super, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+		BEGIN
+			IF nextval('public.written') = (SELECT at FROM public.fails) THEN
+				RAISE EXCEPTION USING ERRCODE = 'admin_shutdown', MESSAGE = 'crash';
+			END IF;
+			RETURN coalesce(NEW, OLD);
+		END $$`)
+	exec(t, super, "GRANT EXECUTE ON FUNCTION fail() TO PUBLIC")
+	for _, table := range projector.Tables {
+		exec(t, super, fmt.Sprintf("CREATE TRIGGER aaa_fail BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION fail()", table))
+	}
+	crashes := 0
+	for {
+		exec(t, super, "SELECT setval('written', 1, false)")
+		err := h.projector().Project(context.Background(), c.ref())
+		if err == nil {
+			break
+		}
+		if !strings.Contains(err.Error(), "crash") {
+			t.Fatal(err)
+		}
+		if left := h.dump(c.tenant); left != "" {
+			t.Fatalf("after crash %d there is\n%s", crashes, left)
+		}
+		crashes++
+		exec(t, super, "UPDATE fails SET at = at + 1")
+	}
+	if crashes < 30 {
+		t.Errorf("only %d crashes", crashes)
+	}
+	same(t, "after crashes", h.dump(c.tenant), want)
+}
+
+// unknown is an event of a newer program.
+func unknown(sequence int64, name string, version int64) *event.Opened {
+	return &event.Opened{Type: name, Version: version, Epoch: 1, Sequence: sequence, CreatedAt: classscript.Epoch + 1, Payload: &event.FeatureRestored{Feature: "chat"}}
+}
+
+// TestUnknownEventsWait parks classes at a type, and at a version of a type, that this program does not know, and at a key that has not
+// come: all before it is projected, nothing of it is lost, others flow, and the key's class goes on when it comes.
+func TestUnknownEventsWait(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["two-devices"]
+	cut := len(log) / 2
+	for name, odd := range map[string]*event.Opened{"not know": unknown(int64(cut)+1, "sky.fell", 1), "version 99": unknown(int64(cut)+1, event.TypeFeatureRestored, 99)} {
+		c := sealed(t, event.NewID(), log[:cut])
+		c.add(t, odd)
+		h.know(c)
+		h.send(c, 0, len(c.events))
+		p := h.projector()
+		for range 3 {
+			h.catchUp(p)
+		}
+		super := as(t, h.url, "")
+		why := one[string](t, super, "SELECT parked FROM sessions WHERE id = $1 AND sequence = $2", [16]byte(c.session), cut)
+		if !strings.Contains(why, name) || !strings.Contains(why, fmt.Sprint("event ", cut+1)) {
+			t.Errorf("parked for %q", why)
+		}
+		if kept := one[string](t, super, "SELECT event_type FROM session_state_events WHERE session_id = $1 AND sequence = $2", [16]byte(c.session), cut+1); kept != odd.Type {
+			t.Errorf("the log has a %s", kept)
+		}
+		if got := h.state(c, int64(cut)); got != encode(t, session.Fold(session.New(c.session), log[:cut])) {
+			t.Error("the state before the event is not its fold")
+		}
+		whole := sealed(t, event.NewID(), log)
+		h.know(whole)
+		h.send(whole, 0, len(whole.events))
+		h.catchUp(p)
+		if n := one[int64](t, super, "SELECT sequence FROM sessions WHERE id = $1", [16]byte(whole.session)); n != int64(len(log)) {
+			t.Errorf("another class waits at %d", n)
+		}
+	}
+	// A key that has not come: ingest would not take such a batch, but a restored database may be without.
+	c := sealed(t, event.NewID(), log)
+	s := &subject{IngestStore: h.ingest, t: t, url: h.url}
+	if err := s.AddEdge(context.Background(), ingest.Edge{ID: c.edge, Tenants: []event.ID{c.tenant}}); err != nil {
+		t.Fatal(err)
+	}
+	h.send(c, 0, len(c.events))
+	p := h.projector()
+	h.catchUp(p)
+	super := as(t, h.url, "")
+	if why := one[string](t, super, "SELECT parked FROM sessions WHERE id = $1", [16]byte(c.session)); !strings.Contains(why, "a key of a person has not come") {
+		t.Errorf("parked for %q", why)
+	}
+	h.write(c, &ingest.Changes{Keys: c.keys.all()})
+	h.catchUp(p)
+	if n := one[int64](t, super, "SELECT sequence FROM sessions WHERE id = $1 AND parked = ''", [16]byte(c.session)); n != int64(len(log)) {
+		t.Errorf("with its keys it waits at %d", n)
+	}
+	if got := h.state(c, 0); got != encode(t, session.Fold(session.New(c.session), log)) {
+		t.Error("the state is not the fold")
+	}
+}
+
+// TestRefusedRowsParkTheirSession projects an event whose row the schema refuses: what is before it is there, and the reason is told.
+func TestRefusedRowsParkTheirSession(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["two-devices"]
+	cut := int64(len(log) / 2)
+	c := sealed(t, event.NewID(), log[:cut])
+	c.add(t, &event.Opened{Type: event.TypeChatMessage, Version: 1, Epoch: 1, Sequence: cut + 1, CreatedAt: classscript.Epoch * 2,
+		Payload: &event.ChatMessage{MessageID: event.NewID(), UserID: event.NewID(), To: event.Recipient{Audience: "the moon"}}})
+	h.know(c)
+	h.send(c, 0, len(c.events))
+	h.catchUp(h.projector())
+	super := as(t, h.url, "")
+	if why := one[string](t, super, "SELECT parked FROM sessions WHERE id = $1 AND sequence = $2", [16]byte(c.session), cut); !strings.Contains(why, "chat_messages_audience_check") {
+		t.Errorf("parked for %q", why)
+	}
+}
+
+// TestErasureReachesTheTables erases a person: the rows of their classes are made anew without their texts, other classes stay as they
+// are, and so is the state.
+func TestErasureReachesTheTables(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["lesson"]
+	c, other := sealed(t, event.NewID(), log), sealed(t, event.NewID(), log)
+	for _, c := range []*class{c, other} {
+		h.know(c)
+		h.send(c, 0, len(c.events))
+	}
+	p := h.projector()
+	h.catchUp(p)
+	full, untouched := h.dump(c.tenant), h.dump(other.tenant)
+	name := ""
+	var ada event.ID
+	for i := range log {
+		if m, ok := log[i].Payload.(*event.ChatMessage); ok {
+			ada, name = m.UserID, m.DisplayName.V
+		}
+	}
+	if !strings.Contains(full, name) || !strings.Contains(full, `"content": "`) {
+		t.Fatalf("%s said nothing", name)
+	}
+	app := as(t, h.url, "app")
+	in(t, app, c.tenant)
+	exec(t, app, "SELECT erase_person($1, $2)", [16]byte(c.tenant), [16]byte(ada))
+	h.catchUp(p)
+	erased := h.dump(c.tenant)
+	if strings.Contains(erased, name) {
+		t.Errorf("%s is still there:\n%s", name, erased)
+	}
+	super := as(t, h.url, "")
+	for _, q := range []string{
+		"SELECT count(*) FROM chat_messages WHERE tenant_id = $1 AND user_id = $2 AND content = '' AND (erased OR status = 'deleted')",
+		"SELECT count(*) FROM session_participants WHERE tenant_id = $1 AND user_id = $2 AND display_name = '' AND erased",
+	} {
+		if one[int64](t, super, q, [16]byte(c.tenant), [16]byte(ada)) == 0 {
+			t.Errorf("none: %s", q)
+		}
+	}
+	same(t, "another school", h.dump(other.tenant), untouched)
+	if strings.Count(erased, "\n") != strings.Count(full, "\n") {
+		t.Error("rows came or went")
+	}
+	// Nobody has to do it again, and from nothing it is the same.
+	if behind, err := h.store.Behind(context.Background(), projector.Rules, event.ID{}, 10); err != nil || len(behind) != 0 {
+		t.Error("still behind:", behind, err)
+	}
+	h.drop(c.tenant)
+	h.catchUp(h.projector())
+	same(t, "from nothing", h.dump(c.tenant), erased)
+	if strings.Contains(h.state(c, 0), name) {
+		t.Error("the state still has the name")
+	}
+}
+
+// TestSnapshotsAreCaches takes states from snapshots, sealed as the log is; one that is not of the log is not used.
+func TestSnapshotsAreCaches(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["lesson"]
+	c := sealed(t, event.NewID(), log)
+	h.know(c)
+	for i := range c.events {
+		h.send(c, i, i+1)
+		h.catchUp(h.projector())
+	}
+	super := as(t, h.url, "")
+	states := list[string](t, super, "SELECT convert_from(state, 'UTF8') FROM snapshots WHERE session_id = $1", [16]byte(c.session))
+	if len(states) == 0 {
+		t.Fatal("no snapshots")
+	}
+	for _, s := range states {
+		if strings.Contains(s, "Ms Rivera") || !strings.Contains(s, `"ciphertext"`) {
+			t.Error("a snapshot holds a name in the open")
+		}
+	}
+	want := encode(t, session.Fold(session.New(c.session), log))
+	for _, damage := range []string{"SELECT 1", "UPDATE snapshots SET hash = sha256('x')", "UPDATE snapshots SET state = 'x'"} {
+		exec(t, super, damage)
+		if got := h.state(c, 0); got != want {
+			t.Errorf("%s: another state", damage)
+		}
+	}
+	for at := int64(1); at <= int64(len(log)); at += 7 {
+		if got := h.state(c, at); got != encode(t, session.Fold(session.New(c.session), log[:at])) {
+			t.Errorf("at %d: another state", at)
+		}
+		s, _, err := h.states.StateAt(context.Background(), c.tenant, c.session, 0, log[at-1].CreatedAt)
+		if err != nil || s.Private.At != log[at-1].CreatedAt || s.Sequence < at {
+			t.Errorf("at %s: sequence %d, %v", log[at-1].CreatedAt, s.Sequence, err)
+		}
+	}
+	if s, _, err := h.states.StateAt(context.Background(), c.tenant, c.session, 0, 1); err != nil || s.Sequence != 0 {
+		t.Error("before the class there was", s, err)
+	}
+}
+
+// TestSeveralProjectorsShareTheWork lets three projectors run at once while classes come in: each event is projected once.
+func TestSeveralProjectorsShareTheWork(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["polls"]
+	var classes []*class
+	for range 4 {
+		c := sealed(t, event.NewID(), log)
+		h.know(c)
+		classes = append(classes, c)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 3)
+	nudged := h.projector()
+	for _, p := range []*projector.Projector{nudged, h.projector(), h.projector()} {
+		go func() { done <- p.Run(ctx) }()
+	}
+	for i := range log {
+		for _, c := range classes {
+			h.send(c, i, i+1)
+			nudged.Nudge(c.tenant, c.session)
+		}
+	}
+	super := as(t, h.url, "")
+	for one[int64](t, super, "SELECT count(*) FROM sessions WHERE sequence = $1", len(log)) < int64(len(classes)) {
+		h.catchUp(h.projector())
+	}
+	cancel()
+	for range 3 {
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	for _, c := range classes {
+		together := h.dump(c.tenant)
+		h.drop(c.tenant)
+		h.catchUp(h.projector())
+		same(t, "alone", h.dump(c.tenant), together)
+	}
+}
+
+// TestPurgedSessionsStayGone purges a class: its projection goes, and a projector that was about to write it finds nothing.
+func TestPurgedSessionsStayGone(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	log := goldenClasses(t)["lesson"]
+	c := sealed(t, event.NewID(), log)
+	h.know(c)
+	h.send(c, 0, len(c.events))
+	app, projecting := as(t, h.url, "app"), as(t, h.url, "projector")
+	in(t, app, c.tenant)
+	in(t, projecting, c.tenant)
+	h.catchUp(h.projector())
+	exec(t, app, "SELECT purge_session($1, 'retention')", [16]byte(c.session))
+	for line := range strings.Lines(h.dump(c.tenant)) {
+		if !strings.HasPrefix(line, "consents ") {
+			t.Errorf("left: %s", line)
+		}
+	}
+	if got := refused(t, projecting, "INSERT INTO sessions (tenant_id, id, status) VALUES (current_tenant(), $1, 'ended')", [16]byte(c.session)); !strings.Contains(got, "fkey") {
+		t.Errorf("stopped by %s", got)
+	}
+	h.catchUp(h.projector())
+}
