@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ type suiteLog struct {
 	owner, ingest *DB
 	edge          event.ID
 	incarnation   event.ID
+	admitted      sync.Map // tenants
 }
 
 // OpenSuiteLog makes the log that the suite is run with.
@@ -46,7 +48,7 @@ func OpenSuiteLog(t *testing.T, url string) eventlog.Log {
 	return l
 }
 
-// Append makes the tenant known and inserts as ingest does.
+// Append inserts as ingest does.
 func (l *suiteLog) Append(ctx context.Context, b eventlog.Batch) error {
 	if len(b.Events) == 0 {
 		return eventlog.ErrConflict
@@ -59,14 +61,13 @@ func (l *suiteLog) Append(ctx context.Context, b eventlog.Batch) error {
 		}
 		events[i] = wire.Positioned{Position: e.Sequence, Event: *e}
 	}
-	err := l.owner.inTenant(ctx, b.TenantID, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, "INSERT INTO tenants (id, name, status) VALUES (current_tenant(), 'school', 'active') ON CONFLICT DO NOTHING")
-		return err
-	})
-	if err != nil {
+	if err := l.admit(ctx, b.TenantID); err != nil {
 		return err
 	}
-	err = l.ingest.inTenant(ctx, b.TenantID, func(tx pgx.Tx) error {
+	err := l.ingest.inTenant(ctx, b.TenantID, func(tx pgx.Tx) error {
+		if err := setEdge(ctx, tx, l.edge); err != nil {
+			return err
+		}
 		return insertEvents(ctx, query.New(tx), b.TenantID, l.incarnation, events)
 	})
 	switch {
@@ -77,6 +78,29 @@ func (l *suiteLog) Append(ctx context.Context, b eventlog.Batch) error {
 	default:
 		return errors.Join(eventlog.ErrConflict, err)
 	}
+}
+
+// admit makes a tenant known, and one of the edge's.
+func (l *suiteLog) admit(ctx context.Context, tenant event.ID) error {
+	if _, known := l.admitted.Load(tenant); known {
+		return nil
+	}
+	err := l.owner.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+		for _, statement := range []string{
+			"INSERT INTO tenants (id, name, status) VALUES (current_tenant(), 'school', 'active') ON CONFLICT DO NOTHING",
+			"INSERT INTO edges (id, name) VALUES ('" + l.edge.String() + "', 'box') ON CONFLICT DO NOTHING",
+			"INSERT INTO edge_tenants (tenant_id, edge_id) VALUES (current_tenant(), '" + l.edge.String() + "') ON CONFLICT DO NOTHING",
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		l.admitted.Store(tenant, true)
+	}
+	return err
 }
 
 // constraintOf gives the end of the name of the constraint that was broken; what comes before it is the part of the log.

@@ -80,6 +80,7 @@ func TestHeadsKnowWhatSealsALog(t *testing.T) {
 	c, url, a, _ := schools(t)
 	ingest := as(t, url, "ingest")
 	in(t, ingest, a)
+	exec(t, ingest, "SELECT set_config('app.edge', uid('edge')::text, false)")
 	in(t, c, a)
 	insert := func(kind string, opening bool) {
 		t.Helper()

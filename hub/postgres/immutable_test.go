@@ -60,6 +60,7 @@ func TestLogFollows(t *testing.T) {
 	c, url, a, _ := schools(t)
 	ingest := as(t, url, "ingest")
 	in(t, ingest, a)
+	exec(t, ingest, "SELECT set_config('app.edge', uid('edge')::text, false)")
 	in(t, c, a)
 	for name, s := range map[string]struct{ statement, want string }{
 		"a gap":                            {fmt.Sprintf(follow, "2", "0", "1", "'x'", "h.hash"), "events_follow"},

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"multistream/hub/postgres"
@@ -210,4 +211,24 @@ func TestCursorMovesForward(t *testing.T) {
 	refused(t, c, "UPDATE replication_cursors SET edge_id = edge_id")
 	refused(t, c, "DELETE FROM replication_cursors")
 	refused(t, c, "INSERT INTO replication_cursors (edge_id, incarnation) VALUES ($1, $1)", [16]byte(one))
+}
+
+// TestIngestWritesForItsEdge inserts events of a school in the name of an edge that is not its, and of none.
+func TestIngestWritesForItsEdge(t *testing.T) {
+	t.Parallel()
+	_, url, a, b := schools(t)
+	c := as(t, url, "ingest")
+	in(t, c, b)
+	theirs := one[string](t, c, "SELECT uid('edge')::text")
+	in(t, c, a)
+	own := one[string](t, c, "SELECT uid('edge')::text")
+	event := fmt.Sprintf(follow, "1", "0", "1", "'x'", "h.hash")
+	for _, edge := range []string{theirs, ""} {
+		exec(t, c, "SELECT set_config('app.edge', $1, false)", edge)
+		if got := refused(t, c, event); got != "42501" { // insufficient_privilege: row-level security
+			t.Errorf("as edge %q: stopped by %s", edge, got)
+		}
+	}
+	exec(t, c, "SELECT set_config('app.edge', $1, false)", own)
+	exec(t, c, event)
 }

@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -80,9 +83,17 @@ func pick[T any](items []T, at []int) []T {
 	return out
 }
 
-// insertEvents is the one way into the log: one statement, whose trigger refuses what does not follow.
-func insertEvents(ctx context.Context, q *query.Queries, tenant, incarnation event.ID, events []wire.Positioned) error {
-	n := len(events)
+// insertEvents is the one way into the log: one statement, whose trigger refuses what does not follow. Rows go in session by session, so
+// that those of a class lie together.
+func insertEvents(ctx context.Context, q *query.Queries, tenant, incarnation event.ID, unordered []wire.Positioned) error {
+	n := len(unordered)
+	events := make([]*wire.Positioned, n)
+	for i := range unordered {
+		events[i] = &unordered[i]
+	}
+	slices.SortFunc(events, func(a, b *wire.Positioned) int {
+		return cmp.Or(bytes.Compare(a.Event.SessionID[:], b.Event.SessionID[:]), cmp.Compare(a.Event.Sequence, b.Event.Sequence))
+	})
 	p := query.InsertEventsParams{TenantID: uuidOf(tenant), Incarnation: uuidOf(incarnation),
 		Sessions: make([]pgtype.UUID, n), Ids: make([]pgtype.UUID, n), Actors: make([]pgtype.UUID, n), Edges: make([]pgtype.UUID, n),
 		Sequences: make([]int64, n), Epochs: make([]int64, n), Times: make([]int64, n), Versions: make([]int64, n), Positions: make([]int64, n),

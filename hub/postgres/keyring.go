@@ -21,7 +21,7 @@ func (db *DB) Keys(with KeyWrapper) *Keys { return &Keys{db, with} }
 
 // Get gives the key with this id; event.ErrErased if it was destroyed, event.ErrNoKey if the tenant has none with this id.
 func (k *Keys) Get(ctx context.Context, tenant, id event.ID) (key event.PersonKey, err error) {
-	err = k.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = k.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		q := query.New(tx)
 		row, err := q.PersonKey(ctx, uuidOf(tenant), uuidOf(id))
 		if noRows(err) {

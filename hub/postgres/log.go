@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"multistream/hub/postgres/query"
 	"multistream/shared/event"
@@ -23,7 +24,7 @@ func (db *DB) Log() *Log { return &Log{db} }
 // Read gives events with sequence > after, in order, limit at most. Each row is checked against its hash, its chain back to the
 // row at after, and the log's end: a bad or missing row is ErrDamaged with its place named.
 func (l *Log) Read(ctx context.Context, tenant, session event.ID, after int64, limit int) (out []event.Event, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		out, err = readLog(ctx, query.New(tx), tenant, session, after, limit)
 		return err
 	})
@@ -83,7 +84,7 @@ func chain(rows []query.SessionStateEvent, session event.ID, after int64) ([]eve
 
 // Head gives the end of a session's log; the zero Head where there is none.
 func (l *Log) Head(ctx context.Context, tenant, session event.ID) (h eventlog.Head, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		h, err = headOf(ctx, query.New(tx), tenant, session)
 		return err
 	})
@@ -107,11 +108,11 @@ const keysAtOnce = 16
 
 // ByKey gives the facts that (actor, client key) made in this session, in order of their number.
 func (l *Log) ByKey(ctx context.Context, tenant, session, actor event.ID, clientKey string) (out []event.Event, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		out = nil
 		// Facts of a command are numbered without a gap.
 		for first, more := 1, true; more; first += keysAtOnce {
-			keys, numbers := make([][]byte, keysAtOnce), map[string]int{}
+			keys, numbers := make([]pgtype.UUID, keysAtOnce), map[string]int{}
 			for i := range keys {
 				stored := event.FactKey(clientKey, first+i)
 				keys[i], numbers[stored] = factKey(actor, stored), first+i
@@ -138,9 +139,9 @@ func (l *Log) ByKey(ctx context.Context, tenant, session, actor event.ID, client
 }
 
 // factKey is what the schema's function of this name gives: a stored key is found and unique by it.
-func factKey(actor event.ID, stored string) []byte {
+func factKey(actor event.ID, stored string) pgtype.UUID {
 	h := sha256.New()
 	h.Write(actor[:])
 	h.Write([]byte(stored))
-	return h.Sum(nil)[:16]
+	return pgtype.UUID{Bytes: [16]byte(h.Sum(nil)), Valid: true}
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -55,12 +56,13 @@ func Open(ctx context.Context, url string, role Role) (*DB, error) {
 	return db, nil
 }
 
-// setParameters makes every connection of a role look alike. jit costs more than it gains for queries of milliseconds.
+// setParameters makes every connection of a role look alike. What is committed is durable, however the server is set up; nobody waits
+// for a lock, or keeps one without doing anything, for long; jit costs more than it gains for queries of milliseconds.
 func setParameters(c *pgx.ConnConfig, role string) {
-	c.RuntimeParams["role"] = role
-	c.RuntimeParams["timezone"] = "UTC"
-	c.RuntimeParams["jit"] = "off"
-	c.RuntimeParams["search_path"] = "public"
+	maps.Copy(c.RuntimeParams, map[string]string{
+		"role": role, "timezone": "UTC", "jit": "off", "search_path": "public",
+		"synchronous_commit": "on", "lock_timeout": "20s", "idle_in_transaction_session_timeout": "60s",
+	})
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "hub-" + role
 	}
@@ -72,6 +74,17 @@ func (db *DB) Close() { db.pool.Close() }
 // inTenant runs do in one transaction in the name of a tenant, and commits it unless do returns an error.
 func (db *DB) inTenant(ctx context.Context, tenant event.ID, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		if err := setTenant(ctx, tx, tenant); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
+// readInTenant is inTenant for a look at one moment's state that changes nothing.
+func (db *DB) readInTenant(ctx context.Context, tenant event.ID, do func(pgx.Tx) error) error {
+	moment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	return pgx.BeginTxFunc(ctx, db.pool, moment, func(tx pgx.Tx) error {
 		if err := setTenant(ctx, tx, tenant); err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func (p *Projections) Ring(ctx context.Context) event.KeyRing { return sealer{ct
 
 // Current gives a person's newest key. Whose texts are in a state has one, unless they were erased since.
 func (s sealer) Current(tenant, person event.ID) (k event.PersonKey, err error) {
-	err = s.p.db.inTenant(s.ctx, tenant, func(tx pgx.Tx) error {
+	err = s.p.db.readInTenant(s.ctx, tenant, func(tx pgx.Tx) error {
 		q := query.New(tx)
 		row, err := q.NewestKey(s.ctx, uuidOf(tenant), uuidOf(person))
 		if noRows(err) {
@@ -141,7 +141,7 @@ func (db *DB) ClassLogs(keys KeyWrapper) *ClassLogs { return &ClassLogs{db.Log()
 
 // KeysOf gives a ring of the keys with these ids.
 func (l *ClassLogs) KeysOf(ctx context.Context, tenant event.ID, ids []event.ID) (r event.KeyRing, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		r, err = ringOf(ctx, query.New(tx), l.keys, tenant, ids)
 		return err
 	})
@@ -150,7 +150,7 @@ func (l *ClassLogs) KeysOf(ctx context.Context, tenant event.ID, ids []event.ID)
 
 // SequenceAt gives the last event at or before a time: times never go back within a session.
 func (l *ClassLogs) SequenceAt(ctx context.Context, tenant, session event.ID, by event.Time) (n int64, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		n, err = query.New(tx).SequenceAt(ctx, uuidOf(tenant), uuidOf(session), int64(by))
 		if noRows(err) {
 			return nil

@@ -44,7 +44,7 @@ func (l *Log) SaveSnapshot(ctx context.Context, n eventlog.Snapshot) error {
 
 // LatestSnapshot gives the newest snapshot with Sequence <= atMost and this format that matches the log and is whole.
 func (l *Log) LatestSnapshot(ctx context.Context, tenant, session event.ID, atMost, format int64) (s eventlog.Snapshot, ok bool, err error) {
-	err = l.db.inTenant(ctx, tenant, func(tx pgx.Tx) error {
+	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
 		s, ok, err = latestSnapshot(ctx, query.New(tx), tenant, session, atMost, format)
 		return err
 	})

@@ -73,6 +73,10 @@ func (s *stepping) run(ctx context.Context, tx Tx, limit int) error {
 	}
 	events, err := tx.Read(ctx, at.Sequence, limit)
 	if errors.Is(err, eventlog.ErrDamaged) {
+		if now, failed := tx.Position(ctx); failed != nil || now.Head != at.Head {
+			s.out = more // it was moved or purged while it was read
+			return failed
+		}
 		return s.park(ctx, tx, at, err.Error())
 	}
 	if err != nil || len(events) == 0 {

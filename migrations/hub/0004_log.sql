@@ -20,8 +20,8 @@ SELECT protect_tenant('session_heads');
 
 -- What a stored key (actor, idempotency key) is found and kept unique by: client keys are long, and this is 16 bytes.
 -- +goose StatementBegin
-CREATE FUNCTION fact_key(actor uuid, key bytea) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN substr(sha256(uuid_send(coalesce(actor, '00000000-0000-0000-0000-000000000000')) || key), 1, 16);
+CREATE FUNCTION fact_key(actor uuid, key bytea) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN encode(substr(sha256(uuid_send(coalesce(actor, '00000000-0000-0000-0000-000000000000')) || key), 1, 16), 'hex')::uuid;
 -- +goose StatementEnd
 GRANT EXECUTE ON FUNCTION fact_key(uuid, bytea) TO app, ingest, projector, reader;
 

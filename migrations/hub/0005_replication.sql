@@ -144,7 +144,8 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM edge_tenants WHERE edge_id = current_edge() AND tenant_id = of_tenant) THEN
         RETURN;
     END IF;
-    PERFORM open_heads(of_tenant, ARRAY(SELECT s FROM unnest(sessions) AS s WHERE s NOT IN (SELECT session_id FROM tombstones)));
+    PERFORM open_heads(of_tenant, ARRAY(SELECT s FROM unnest(sessions) AS s
+        WHERE NOT EXISTS (SELECT 1 FROM tombstones t WHERE t.session_id = s)));
     RETURN QUERY SELECT * FROM session_heads WHERE session_id = ANY (sessions) AND tenant_id = of_tenant ORDER BY session_id FOR UPDATE;
 END
 $$;
@@ -189,6 +190,14 @@ $$;
 -- +goose StatementEnd
 CREATE TRIGGER superseded_kept BEFORE DELETE ON session_state_events_superseded FOR EACH ROW EXECUTE FUNCTION kept_until_purged();
 CREATE TRIGGER held_events_kept BEFORE DELETE ON held_events FOR EACH ROW EXECUTE FUNCTION kept_until_purged();
+
+-- Ingest writes for the edge in whose name it works, and so only what is of a tenant of that edge.
+CREATE POLICY of_its_edge ON session_state_events AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
+CREATE POLICY of_its_edge ON session_state_events_superseded AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
+CREATE POLICY of_its_edge ON held_events AS RESTRICTIVE FOR INSERT TO ingest
+    WITH CHECK ((SELECT current_tenant()) IN (SELECT tenant_id FROM edge_tenants WHERE edge_id = (SELECT current_edge())));
 
 GRANT SELECT, INSERT ON replication_cursors, edge_signing_keys, held_sessions, held_events, signed_heads, receipts TO ingest;
 GRANT UPDATE (position, hash, aside, fenced) ON replication_cursors TO ingest;

@@ -10,7 +10,7 @@ import (
 )
 
 // hello tells an edge what the hub has of one of its incarnations. An edge that has less than the hub was given an old disk, or shares its
-// identity with another box.
+// identity with another box. For an incarnation in which it no longer writes that is as it should be: a restore begins a new one.
 func (in *Ingest) hello(ctx context.Context, edge Edge, body []byte, now event.Time) (any, error) {
 	h, err := wire.ReadHello(body)
 	if err != nil {
@@ -35,7 +35,7 @@ func (in *Ingest) hello(ctx context.Context, edge Edge, body []byte, now event.T
 		switch {
 		case cursor.Fenced != "":
 			changes, answer = Changes{}, fencedAs(cursor)
-		case cursor.Position > h.Last:
+		case cursor.Position > h.Last && h.Incarnation == h.Current:
 			cursor.Fenced = fmt.Sprintf("the hub has everything up to %d, the edge ends at %d: its data is older than what it sent, or two boxes share one identity", cursor.Position, h.Last)
 			changes.Cursor, answer = &cursor, fencedAs(cursor)
 			changes.Alarms = []Alarm{{Kind: AlarmAhead, Stream: stream, Position: h.Last, At: now, Why: cursor.Fenced}}

@@ -114,7 +114,7 @@ func (q *Queries) Erased(ctx context.Context, tenantID pgtype.UUID, people []pgt
 
 const firstClash = `-- name: FirstClash :many
 SELECT n.place::integer FROM (
-    SELECT unnest($1::integer[]) AS place, unnest($2::uuid[]) AS session_id, unnest($3::uuid[]) AS id, unnest($4::bytea[]) AS key
+    SELECT unnest($1::integer[]) AS place, unnest($2::uuid[]) AS session_id, unnest($3::uuid[]) AS id, unnest($4::uuid[]) AS key
 ) AS n WHERE EXISTS (SELECT 1 FROM session_state_events e WHERE e.session_id = n.session_id AND e.id = n.id)
     OR EXISTS (SELECT 1 FROM session_state_events e WHERE e.session_id = n.session_id AND fact_key(e.actor_id, e.idempotency_key) = n.key)
 ORDER BY n.place LIMIT 1
@@ -124,7 +124,7 @@ type FirstClashParams struct {
 	Places   []int32
 	Sessions []pgtype.UUID
 	Ids      []pgtype.UUID
-	Keys     [][]byte
+	Keys     []pgtype.UUID
 }
 
 // Which of these are in the log already, by id or by key. One that is there under its own sequence is named too.

@@ -98,11 +98,11 @@ func (q *Queries) Events(ctx context.Context, arg EventsParams) ([]SessionStateE
 const eventsByKeys = `-- name: EventsByKeys :many
 SELECT tenant_id, session_id, sequence, epoch, id, actor_id, edge_id, created_at, schema_version, position, incarnation, event_type,
     idempotency_key, command_digest, salt, prev_hash, hash, event_payload
-FROM session_state_events WHERE tenant_id = $1 AND session_id = $2 AND fact_key(actor_id, idempotency_key) = ANY ($3::bytea[])
+FROM session_state_events WHERE tenant_id = $1 AND session_id = $2 AND fact_key(actor_id, idempotency_key) = ANY ($3::uuid[])
 `
 
 // Keys are found by fact_key, the expression of their index.
-func (q *Queries) EventsByKeys(ctx context.Context, tenantID pgtype.UUID, sessionID pgtype.UUID, keys [][]byte) ([]SessionStateEvent, error) {
+func (q *Queries) EventsByKeys(ctx context.Context, tenantID pgtype.UUID, sessionID pgtype.UUID, keys []pgtype.UUID) ([]SessionStateEvent, error) {
 	rows, err := q.db.Query(ctx, eventsByKeys, tenantID, sessionID, keys)
 	if err != nil {
 		return nil, err

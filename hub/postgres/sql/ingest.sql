@@ -83,7 +83,7 @@ SELECT @tenant_id::uuid, unnest(@sessions::uuid[]), unnest(@sequences::bigint[])
 -- name: FirstClash :many
 -- Which of these are in the log already, by id or by key. One that is there under its own sequence is named too.
 SELECT n.place::integer FROM (
-    SELECT unnest(@places::integer[]) AS place, unnest(@sessions::uuid[]) AS session_id, unnest(@ids::uuid[]) AS id, unnest(@keys::bytea[]) AS key
+    SELECT unnest(@places::integer[]) AS place, unnest(@sessions::uuid[]) AS session_id, unnest(@ids::uuid[]) AS id, unnest(@keys::uuid[]) AS key
 ) AS n WHERE EXISTS (SELECT 1 FROM session_state_events e WHERE e.session_id = n.session_id AND e.id = n.id)
     OR EXISTS (SELECT 1 FROM session_state_events e WHERE e.session_id = n.session_id AND fact_key(e.actor_id, e.idempotency_key) = n.key)
 ORDER BY n.place LIMIT 1;

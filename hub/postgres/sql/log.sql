@@ -10,7 +10,7 @@ FROM session_state_events WHERE tenant_id = @tenant_id AND session_id = @session
 -- Keys are found by fact_key, the expression of their index.
 SELECT tenant_id, session_id, sequence, epoch, id, actor_id, edge_id, created_at, schema_version, position, incarnation, event_type,
     idempotency_key, command_digest, salt, prev_hash, hash, event_payload
-FROM session_state_events WHERE tenant_id = @tenant_id AND session_id = @session_id AND fact_key(actor_id, idempotency_key) = ANY (@keys::bytea[]);
+FROM session_state_events WHERE tenant_id = @tenant_id AND session_id = @session_id AND fact_key(actor_id, idempotency_key) = ANY (@keys::uuid[]);
 
 -- name: Snapshots :many
 SELECT tenant_id, session_id, format, sequence, epoch, hash, edge_id, key_id, signature, state, digest

@@ -95,6 +95,17 @@ func testAhead(t *testing.T, b *box) {
 	}
 	b.log = log
 	b.alarmed(ingest.AlarmAhead)
+	// In a life that is over it is no surprise.
+	over := b.another()
+	over.class()
+	over.acked(over.batch(0, 1))
+	h := wire.Hello{Oldest: 1, Newest: 1, Edge: over.edge, Incarnation: over.incarnation, Current: event.NewID()}
+	frame, err := wire.Frame{Kind: wire.KindHello, Level: 1, Body: h.Append(nil)}.Append(nil)
+	b.check(err)
+	if w, ok := over.answer(frame).(*wire.Welcome); !ok || w.UpTo != 1 {
+		t.Errorf("hello for a life that is over: %+v", w)
+	}
+	b.alarmed(ingest.AlarmAhead)
 	b.fenced(c, 5, 5)
 }
 
