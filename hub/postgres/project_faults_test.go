@@ -19,54 +19,61 @@ import (
 // until a try goes through, projector after projector without memory: the rows are those of an undisturbed projection.
 func TestCrashBetweenStatements(t *testing.T) {
 	t.Parallel()
-	c := sealed(t, classscript.NameID("class"), goldenClasses(t)["lesson"])
-	h := openHub(t, postgrestest.URL(t))
-	h.know(c)
-	h.send(c, 0, len(c.events))
-	h.catchUp(h.projector())
-	want := h.dump(c.tenant)
-	h.drop(c.tenant)
+	crashes := 0
+	for _, name := range []string{"lesson", "recording", "polls"} {
+		c := sealed(t, classscript.NameID("class"), goldenClasses(t)[name])
+		h := openHub(t, postgrestest.URL(t))
+		h.know(c)
+		h.send(c, 0, len(c.events))
+		h.catchUp(h.projector())
+		want := h.dump(c.tenant)
+		h.drop(c.tenant)
+		crashes += h.crashAtEachRow(c)
+		same(t, name+" after crashes", h.dump(c.tenant), want)
+	}
+	if crashes < 50 {
+		t.Errorf("only %d crashes", crashes)
+	}
+}
 
-	super := as(t, h.url, "")
-	exec(t, super, "CREATE SEQUENCE written")
-	exec(t, super, "CREATE TABLE fails (at bigint)")
-	exec(t, super, "INSERT INTO fails VALUES (1)")
-	exec(t, super, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+// crashAtEachRow projects a class by try after try, each of which fails one row later. It gives how many failed.
+func (h *hub) crashAtEachRow(c *class) (crashes int) {
+	h.t.Helper()
+	super := as(h.t, h.url, "")
+	exec(h.t, super, "CREATE SEQUENCE written")
+	exec(h.t, super, "CREATE TABLE fails (at bigint)")
+	exec(h.t, super, "INSERT INTO fails VALUES (1)")
+	exec(h.t, super, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 		BEGIN
 			IF nextval('public.written') = (SELECT at FROM public.fails) THEN
 				RAISE EXCEPTION USING ERRCODE = 'admin_shutdown', MESSAGE = 'crash';
 			END IF;
 			RETURN coalesce(NEW, OLD);
 		END $$`)
-	exec(t, super, "GRANT EXECUTE ON FUNCTION fail() TO PUBLIC")
+	exec(h.t, super, "GRANT EXECUTE ON FUNCTION fail() TO PUBLIC")
 	for _, table := range projector.Tables {
-		exec(t, super, fmt.Sprintf("CREATE TRIGGER aaa_fail BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION fail()", table))
+		exec(h.t, super, fmt.Sprintf("CREATE TRIGGER aaa_fail BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION fail()", table))
 	}
-	crashes := 0
 	for {
-		exec(t, super, "SELECT setval('written', 1, false)")
+		exec(h.t, super, "SELECT setval('written', 1, false)")
 		err := h.projector().Project(context.Background(), c.ref())
 		if err == nil {
-			break
+			return crashes
 		}
 		if !strings.Contains(err.Error(), "crash") {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		if left := h.dump(c.tenant); left != "" {
-			t.Fatalf("after crash %d there is\n%s", crashes, left)
+			h.t.Fatalf("after crash %d there is\n%s", crashes, left)
 		}
 		crashes++
-		exec(t, super, "UPDATE fails SET at = at + 1")
+		exec(h.t, super, "UPDATE fails SET at = at + 1")
 	}
-	if crashes < 30 {
-		t.Errorf("only %d crashes", crashes)
-	}
-	same(t, "after crashes", h.dump(c.tenant), want)
 }
 
 // unknown is an event of a newer program.
-func unknown(sequence int64, name string, version int64) *event.Opened {
-	return &event.Opened{Type: name, Version: version, Epoch: 1, Sequence: sequence, CreatedAt: classscript.Epoch + 1, Payload: &event.FeatureRestored{Feature: "chat"}}
+func unknown(before *event.Opened, name string, version int64) *event.Opened {
+	return &event.Opened{Type: name, Version: version, Epoch: 1, Sequence: before.Sequence + 1, CreatedAt: before.CreatedAt, Payload: &event.FeatureRestored{Feature: "chat"}}
 }
 
 // TestUnknownEventsWait parks classes at a type, and at a version of a type, that this program does not know, and at a key that has not
@@ -76,7 +83,7 @@ func TestUnknownEventsWait(t *testing.T) {
 	h := openHub(t, postgrestest.URL(t))
 	log := goldenClasses(t)["two-devices"]
 	cut := len(log) / 2
-	for name, odd := range map[string]*event.Opened{"not know": unknown(int64(cut)+1, "sky.fell", 1), "version 99": unknown(int64(cut)+1, event.TypeFeatureRestored, 99)} {
+	for name, odd := range map[string]*event.Opened{"not know": unknown(&log[cut-1], "sky.fell", 1), "version 99": unknown(&log[cut-1], event.TypeFeatureRestored, 99)} {
 		c := sealed(t, event.NewID(), log[:cut])
 		c.add(t, odd)
 		h.know(c)
@@ -172,6 +179,11 @@ func TestErasureReachesTheTables(t *testing.T) {
 	app := as(t, h.url, "app")
 	in(t, app, c.tenant)
 	exec(t, app, "SELECT erase_person($1, $2)", [16]byte(c.tenant), [16]byte(ada))
+	fromSnapshot := h.state(c, 0)
+	exec(t, as(t, h.url, ""), "DELETE FROM snapshots WHERE tenant_id = $1", [16]byte(c.tenant))
+	if strings.Contains(fromSnapshot, name) || fromSnapshot != h.state(c, 0) {
+		t.Error("after the erasure, the state from a snapshot is not that from the log")
+	}
 	h.catchUp(p)
 	erased := h.dump(c.tenant)
 	if strings.Contains(erased, name) {
