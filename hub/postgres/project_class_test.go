@@ -107,6 +107,7 @@ type hub struct {
 	t      testing.TB
 	url    string
 	ingest *postgres.IngestStore
+	nudges func(tenant, session event.ID) // if set, told of what was sent
 	store  *postgres.Projections
 	states projector.States
 }
@@ -154,7 +155,11 @@ func (h *hub) send(c *class, from, to int) {
 func (h *hub) write(c *class, changes *ingest.Changes) {
 	h.t.Helper()
 	ctx := context.Background()
-	err := h.ingest.Do(ctx, ingest.Stream{Edge: c.edge, Incarnation: c.incarnation}, func(tx ingest.Tx) error {
+	var store ingest.Store = h.ingest
+	if h.nudges != nil {
+		store = postgres.Nudging(store, h.nudges)
+	}
+	err := store.Do(ctx, ingest.Stream{Edge: c.edge, Incarnation: c.incarnation}, func(tx ingest.Tx) error {
 		if _, err := tx.Sessions(ctx, []ingest.Ref{{TenantID: c.tenant, SessionID: c.session}}); err != nil {
 			return err
 		}

@@ -270,13 +270,17 @@ func TestSeveralProjectorsShareTheWork(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 3)
 	nudged := h.projector()
+	told := map[event.ID]int{}
+	h.nudges = func(tenant, session event.ID) {
+		told[session]++
+		nudged.Nudge(tenant, session)
+	}
 	for _, p := range []*projector.Projector{nudged, h.projector(), h.projector()} {
 		go func() { done <- p.Run(ctx) }()
 	}
 	for i := range log {
 		for _, c := range classes {
 			h.send(c, i, i+1)
-			nudged.Nudge(c.tenant, c.session)
 		}
 	}
 	super := as(t, h.url, "")
@@ -290,6 +294,9 @@ func TestSeveralProjectorsShareTheWork(t *testing.T) {
 		}
 	}
 	for _, c := range classes {
+		if told[c.session] != len(log) {
+			t.Errorf("told %d times of %d events", told[c.session], len(log))
+		}
 		together := h.dump(c.tenant)
 		h.drop(c.tenant)
 		h.catchUp(h.projector())

@@ -2,10 +2,13 @@ package projector
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+
+	"multistream/shared/event"
 )
 
 // The tables that are made of the log, in an order in which their rows can be written: what refers to another comes after it. All
@@ -65,7 +68,7 @@ func merge(changes []Change) []Change {
 	var out []Change
 	for i := range changes {
 		c := &changes[i]
-		r := row{c.Table, fmt.Sprint(c.Key)} // maps are printed in the order of their keys
+		r := row{c.Table, c.Key.name()}
 		at, there := places[r]
 		if !there {
 			places[r] = len(out)
@@ -78,6 +81,22 @@ func merge(changes []Change) []Change {
 		return cmp.Compare(slices.Index(Tables, a.Table), slices.Index(Tables, b.Table))
 	})
 	return out
+}
+
+// name tells keys of one table apart.
+func (c Columns) name() string {
+	var b []byte
+	for _, column := range slices.Sorted(maps.Keys(c)) {
+		switch v := c[column].(type) {
+		case event.ID: // of one length, like the time
+			b = append(b, v[:]...)
+		case event.Time:
+			b = binary.BigEndian.AppendUint64(b, uint64(v))
+		default:
+			b = fmt.Appendf(b, "%q", v)
+		}
+	}
+	return string(b)
 }
 
 // take makes c do what later does too, after it.
