@@ -68,7 +68,9 @@ func (s *stepping) run(ctx context.Context, tx Tx, limit int) error {
 		return s.anew(ctx, tx, at, limit)
 	}
 	if at.Head.Sequence == at.Sequence {
-		s.kept = s.had // nothing to do
+		if s.had.of(at) { // nothing to do
+			s.kept = s.had
+		}
 		return nil
 	}
 	events, err := tx.Read(ctx, at.Sequence, limit)
@@ -164,8 +166,8 @@ func (s *stepping) park(ctx context.Context, tx Tx, at Position, why string) err
 
 // stateAt gives the state at a position: that of the step before if it is of the same one, else a fold.
 func (s *stepping) stateAt(ctx context.Context, tx Tx, at Position) (*cached, error) {
-	if c := s.had; c != nil && c.sequence == at.Sequence && c.hash == at.Hash && c.gone == at.Gone {
-		return c, nil
+	if s.had.of(at) {
+		return s.had, nil
 	}
 	f := folding{log: s.p.log, r: s.r, read: tx.Read, snapshot: tx.Snapshot, keys: tx.Keys}
 	state, snapped, err := f.upTo(ctx, at.Sequence)
