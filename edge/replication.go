@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 
@@ -29,6 +30,18 @@ type Replication struct {
 
 // NewReplication makes the way from a store to the hub that listens for edges at an address, and is known by its public key of receipts.
 func NewReplication(store *sqlite.Store, hub string, key ed25519.PublicKey, log *slog.Logger) (*Replication, error) {
+	r := &Replication{}
+	var err error
+	if r.link, err = newLink(store, hub, log); err != nil {
+		return nil, err
+	}
+	signing := store.Keys().SigningKey().Public().(ed25519.PublicKey)
+	r.pusher = push.NewPusher(push.Config{Edge: store.EdgeID(), HubKey: key, SigningKeys: []ed25519.PublicKey{signing}}, &outbox{Store: store}, hubLink{r.link}, log)
+	return r, nil
+}
+
+// newLink makes the link to the hub, with the key that this box has for ever.
+func newLink(store *sqlite.Store, hub string, log *slog.Logger) (*uplink.Link, error) {
 	seed, err := store.Keys().LoadOrCreateSecret(uplinkSecret, func() []byte {
 		seed := make([]byte, ed25519.SeedSize)
 		_, _ = rand.Read(seed) // never fails
@@ -37,13 +50,20 @@ func NewReplication(store *sqlite.Store, hub string, key ed25519.PublicKey, log 
 	if err != nil {
 		return nil, fmt.Errorf("key of the link to the hub: %w", err)
 	}
-	r := &Replication{}
-	if r.link, err = uplink.New(hub, seed, log); err != nil {
-		return nil, err
+	return uplink.New(hub, seed, log)
+}
+
+// ID tells on out what a hub is to be told of this box: its id and the public key of its link.
+func ID(ctx context.Context, cfg Config, out io.Writer) error {
+	b, err := Open(ctx, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
 	}
-	signing := store.Keys().SigningKey().Public().(ed25519.PublicKey)
-	r.pusher = push.NewPusher(push.Config{Edge: store.EdgeID(), HubKey: key, SigningKeys: []ed25519.PublicKey{signing}}, &outbox{Store: store}, hubLink{r.link}, log)
-	return r, nil
+	link, err := newLink(b.Store, "127.0.0.1:7422", b.log) // the address does not matter: it is not connected
+	if err == nil {
+		_, err = fmt.Fprintln(out, b.Store.EdgeID(), link.Key())
+	}
+	return errors.Join(err, b.Close())
 }
 
 // Services are to be run together; both come back by themselves. Where there is no Replication there are none.

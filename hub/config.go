@@ -11,6 +11,7 @@ import (
 // Config is what a hub is run with. Every field comes from the environment variable named beside it.
 type Config struct {
 	Addr         string     // HUB_ADDR: host and port to listen on
+	EdgeAddr     string     // HUB_EDGE_ADDR: host and port to listen on for edges; loopback until edges can be enrolled
 	PrivateAddr  string     // HUB_PRIVATE_ADDR: host and port of the door for operators (metrics); not opened without a token
 	PrivateToken string     // HUB_PRIVATE_TOKEN: who shows it may read metrics; at least 32 characters
 	DatabaseURL  string     // DATABASE_URL: PostgreSQL
@@ -25,7 +26,7 @@ const leastToken = 32
 
 // ConfigFrom reads the environment and names everything that is wrong with it at once.
 func ConfigFrom(getenv func(string) string, version string) (Config, error) {
-	c := Config{Addr: or(getenv("HUB_ADDR"), "127.0.0.1:8090"), PrivateAddr: or(getenv("HUB_PRIVATE_ADDR"), "127.0.0.1:8091"), PrivateToken: getenv("HUB_PRIVATE_TOKEN"),
+	c := Config{Addr: or(getenv("HUB_ADDR"), "127.0.0.1:8090"), EdgeAddr: or(getenv("HUB_EDGE_ADDR"), "127.0.0.1:7422"), PrivateAddr: or(getenv("HUB_PRIVATE_ADDR"), "127.0.0.1:8091"), PrivateToken: getenv("HUB_PRIVATE_TOKEN"),
 		DatabaseURL: getenv("DATABASE_URL"), SecretFile: or(getenv("HUB_SECRET_FILE"), ".data/hub/secret"),
 		TLSCert: getenv("HUB_TLS_CERT"), TLSKey: getenv("HUB_TLS_KEY"), Version: version}
 	var wrong []string
@@ -36,6 +37,9 @@ func ConfigFrom(getenv func(string) string, version string) (Config, error) {
 		say("HUB_ADDR %q: want host:port, like 127.0.0.1:8090", c.Addr)
 	case !loopback(host) && c.TLSCert == "":
 		say("HUB_ADDR %q can be reached by others, and without TLS their passwords can be read on the way: set HUB_TLS_CERT and HUB_TLS_KEY", c.Addr)
+	}
+	if host, _, err := net.SplitHostPort(c.EdgeAddr); err != nil || !loopback(host) {
+		say("HUB_EDGE_ADDR %q: until edges can be enrolled the way to them is not encrypted, so only a loopback address with a port is taken, like 127.0.0.1:7422", c.EdgeAddr)
 	}
 	if _, _, err := net.SplitHostPort(c.PrivateAddr); err != nil {
 		say("HUB_PRIVATE_ADDR %q: want host:port, like 127.0.0.1:8091", c.PrivateAddr)

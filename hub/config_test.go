@@ -22,11 +22,11 @@ func TestConfig(t *testing.T) {
 	if err != nil || c.Addr != "127.0.0.1:8090" || c.PrivateToken != "" || c.SecretFile == "" {
 		t.Errorf("%+v, %v", c, err)
 	}
-	_, err = read("HUB_ADDR", "0.0.0.0:1", "HUB_PRIVATE_ADDR", "x", "HUB_PRIVATE_TOKEN", "short", "DATABASE_URL", "mysql://me:geheim@x", "HUB_TLS_KEY", "k", "LOG_LEVEL", "loud")
+	_, err = read("HUB_ADDR", "0.0.0.0:1", "HUB_EDGE_ADDR", "0.0.0.0:2", "HUB_PRIVATE_ADDR", "x", "HUB_PRIVATE_TOKEN", "short", "DATABASE_URL", "mysql://me:geheim@x", "HUB_TLS_KEY", "k", "LOG_LEVEL", "loud")
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, name := range []string{"HUB_ADDR", "HUB_PRIVATE_ADDR", "HUB_PRIVATE_TOKEN", "DATABASE_URL", "HUB_TLS_CERT", "LOG_LEVEL"} {
+	for _, name := range []string{"HUB_ADDR", "HUB_EDGE_ADDR", "HUB_PRIVATE_ADDR", "HUB_PRIVATE_TOKEN", "DATABASE_URL", "HUB_TLS_CERT", "LOG_LEVEL"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not named in %q", name, err)
 		}

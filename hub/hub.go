@@ -36,6 +36,9 @@ type Hub struct {
 	db    *postgres.DB
 	store *postgres.People
 	keys  *postgres.Keys
+
+	projection *projection
+	edges      *replication
 }
 
 // Open connects to the database and puts the parts together; nothing is served before Serve. It refuses, with a sentence, a
@@ -50,7 +53,14 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Hub, error) {
 		return nil, err
 	}
 	h.store = h.db.People()
-	if err := h.assemble(kept); err != nil {
+	err = h.assemble(kept)
+	if err == nil {
+		h.projection, err = openProjection(ctx, h, kept)
+	}
+	if err == nil {
+		h.edges, err = h.openReplication(ctx, kept)
+	}
+	if err != nil {
 		h.Close()
 		return nil, err
 	}
@@ -99,6 +109,8 @@ func (h *Hub) Serve(ctx context.Context, listener net.Listener, announce func())
 	async := run.Async(h.log,
 		run.Service{Name: "prune", Run: h.prune},
 		run.Service{Name: "private door", Run: h.serveDoor},
+		run.Service{Name: "projector", Run: h.projection.Run},
+		run.Service{Name: "replication", Run: h.edges.run},
 	)
 	critical.Start(ctx)
 	async.Start(ctx)
@@ -148,7 +160,15 @@ func (h *Hub) prune(ctx context.Context) error {
 }
 
 // Close lets go of the database.
-func (h *Hub) Close() { h.db.Close() }
+func (h *Hub) Close() {
+	if h.edges != nil {
+		h.edges.db.Close()
+	}
+	if h.projection != nil {
+		h.projection.db.Close()
+	}
+	h.db.Close()
+}
 
 // Run runs a hub until ctx is done; it tells on out where it is reached. An error says why it could not start or had to end.
 func Run(ctx context.Context, cfg Config, out io.Writer) error {

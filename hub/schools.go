@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"strings"
 
+	"multistream/hub/bus"
+	"multistream/hub/postgres"
 	"multistream/shared/directory"
 	"multistream/shared/event"
 	"multistream/shared/identity"
@@ -28,6 +30,32 @@ func Seed(ctx context.Context, cfg Config, out io.Writer) error {
 	fmt.Fprintf(out, "%s: sign in as %s, %s, %s or %s … %s, password %q\n", demo.Tenant.Name, demo.Admin.Email, demo.Teacher.Email, demo.Assistant.Email,
 		demo.Students[0].Email, demo.Students[len(demo.Students)-1].Email, identity.DemoPassword)
 	return nil
+}
+
+// AddEdge makes a box known that serves a school, named by its domain. key is what the box shows (`edge id`).
+func AddEdge(ctx context.Context, cfg Config, id, key, name, domain string, out io.Writer) error {
+	edge, err := event.ParseID(id)
+	if err != nil {
+		return fmt.Errorf("edge %q: want the id that the box shows", id)
+	}
+	b, err := bus.KeyBytes(key)
+	if err != nil {
+		return err
+	}
+	h, err := Open(ctx, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	school, ok, err := h.store.TenantByDomain(ctx, directory.Fold(domain))
+	if err != nil || !ok {
+		return errors.Join(fmt.Errorf("there is no school with the domain %q; nothing was changed", domain), err)
+	}
+	if err := h.store.AddEdge(ctx, school.ID, postgres.LinkedEdge{ID: edge, Key: b}, name); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "edge %s is known as %q and serves %s\n", edge, name, school.Name)
+	return err
 }
 
 // AddSchool makes a school with its first administrator, who signs in by an e-mail address of its domain and chooses a

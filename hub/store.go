@@ -24,11 +24,7 @@ func Migrate(ctx context.Context, cfg Config, out io.Writer) error {
 
 // openKeys opens the database for the API, with the key that wraps the keys of schools.
 func openKeys(ctx context.Context, cfg Config, kept *secrets.Secrets) (*postgres.DB, *postgres.Keys, error) {
-	secret, err := kept.Derive("keys of schools", 32)
-	if err != nil {
-		return nil, nil, err
-	}
-	wrapper, err := postgres.NewKEK(secret)
+	wrapper, err := schoolKeys(kept)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -37,6 +33,15 @@ func openKeys(ctx context.Context, cfg Config, kept *secrets.Secrets) (*postgres
 		return nil, nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
 	return db, db.Keys(wrapper), nil
+}
+
+// schoolKeys wraps the keys of schools.
+func schoolKeys(kept *secrets.Secrets) (postgres.KeyWrapper, error) {
+	secret, err := kept.Derive("keys of schools", 32)
+	if err != nil {
+		return nil, err
+	}
+	return postgres.NewKEK(secret)
 }
 
 // ring is the keys of people as a log is opened with them: they are read, and never made here.

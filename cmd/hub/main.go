@@ -4,6 +4,8 @@
 //	hub migrate                       make the database's roles and schema, or bring them up to date, and exit
 //	hub seed                          put the demo school into the database and exit
 //	hub add-school NAME DOMAIN EMAIL  make a school with its first administrator and exit
+//	hub add-edge ID KEY NAME DOMAIN   let a box in that serves the school with this domain (the box tells ID and KEY: edge id)
+//	hub receipt-key                   print the public key that edges are configured with (EDGE_HUB_KEY)
 //	hub version                       print the version and exit
 package main
 
@@ -46,6 +48,10 @@ func run(ctx context.Context, args []string) error {
 		return hub.Seed(ctx, cfg, os.Stdout)
 	case len(args) == 4 && args[0] == "add-school":
 		return hub.AddSchool(ctx, cfg, args[1], args[2], args[3], os.Stdout)
+	case len(args) == 5 && args[0] == "add-edge":
+		return hub.AddEdge(ctx, cfg, args[1], args[2], args[3], args[4], os.Stdout)
+	case len(args) == 1 && args[0] == "receipt-key":
+		return hub.ReceiptKey(cfg, os.Stdout)
 	}
-	return fmt.Errorf("unknown arguments %q; want nothing, migrate, seed, add-school NAME DOMAIN EMAIL, or version", args)
+	return fmt.Errorf("unknown arguments %q; want nothing, migrate, seed, add-school NAME DOMAIN EMAIL, add-edge ID KEY NAME DOMAIN, receipt-key, or version", args)
 }

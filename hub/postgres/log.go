@@ -24,33 +24,37 @@ func (db *DB) Log() *Log { return &Log{db} }
 // Read gives events with sequence > after, in order, limit at most. Each row is checked against its hash, its chain back to the
 // row at after, and the log's end: a bad or missing row is ErrDamaged with its place named.
 func (l *Log) Read(ctx context.Context, tenant, session event.ID, after int64, limit int) (out []event.Event, err error) {
-	after = max(after, 0)
 	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
-		out = nil
-		q := query.New(tx)
-		head, err := headOf(ctx, q, tenant, session)
-		if err != nil || limit <= 0 || after >= head.Sequence {
-			return err
-		}
-		// The row at after is read too, for its hash.
-		most := min(int64(limit), head.Sequence-after) + min(after, 1)
-		rows, err := q.Events(ctx, query.EventsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), FirstSequence: max(after, 1), Most: int32(min(most, 1<<30))})
-		if err != nil {
-			return err
-		}
-		out, err = chain(rows, session, after)
-		if err == nil && int64(len(out)) < min(int64(limit), head.Sequence-after) {
-			err = damaged(session, after+int64(len(out))+1, "the row that belongs here is missing")
-		}
-		if err == nil && after+int64(len(out)) == head.Sequence && out[len(out)-1].Hash != head.Hash {
-			err = damaged(session, head.Sequence, "the row is not the one that the head of the log names")
-		}
+		out, err = readLog(ctx, query.New(tx), tenant, session, after, limit)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read session %s after %d: %w", session, after, err)
 	}
 	return out, nil
+}
+
+// readLog is Read within a transaction.
+func readLog(ctx context.Context, q *query.Queries, tenant, session event.ID, after int64, limit int) (out []event.Event, err error) {
+	after = max(after, 0)
+	head, err := headOf(ctx, q, tenant, session)
+	if err != nil || limit <= 0 || after >= head.Sequence {
+		return nil, err
+	}
+	// The row at after is read too, for its hash. Rows that came since head was read are left for the next time.
+	most := min(int64(limit), head.Sequence-after) + min(after, 1)
+	rows, err := q.Events(ctx, query.EventsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), FirstSequence: max(after, 1), Most: int32(min(most, 1<<30))})
+	if err != nil {
+		return nil, err
+	}
+	out, err = chain(rows, session, after)
+	if err == nil && int64(len(out)) < min(int64(limit), head.Sequence-after) {
+		err = damaged(session, after+int64(len(out))+1, "the row that belongs here is missing")
+	}
+	if err == nil && after+int64(len(out)) == head.Sequence && out[len(out)-1].Hash != head.Hash {
+		err = damaged(session, head.Sequence, "the row is not the one that the head of the log names")
+	}
+	return out, err
 }
 
 // chain gives rows as events that follow one another; the first is at after, unless that is 0, and is left out.

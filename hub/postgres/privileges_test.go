@@ -38,6 +38,7 @@ func TestPrivilegesOfIngest(t *testing.T) {
 		"goose_db_version select",
 		"held_events insert select",
 		"held_sessions insert select",
+		"hub select",
 		"person_keys insert select",
 		"receipts insert select",
 		"replication_alarms insert",

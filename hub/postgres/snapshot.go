@@ -45,28 +45,32 @@ func (l *Log) SaveSnapshot(ctx context.Context, n eventlog.Snapshot) error {
 // LatestSnapshot gives the newest snapshot with Sequence <= atMost and this format that matches the log and is whole.
 func (l *Log) LatestSnapshot(ctx context.Context, tenant, session event.ID, atMost, format int64) (s eventlog.Snapshot, ok bool, err error) {
 	err = l.db.readInTenant(ctx, tenant, func(tx pgx.Tx) error {
-		q := query.New(tx)
-		rows, err := q.Snapshots(ctx, query.SnapshotsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), Format: format, AtMost: atMost})
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			n, sound := snapshotOf(&rows[i])
-			if !sound {
-				continue // it is a cache: another one, or the log itself, takes its place
-			}
-			at, err := q.Events(ctx, query.EventsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), FirstSequence: n.Sequence, Most: 1})
-			if err != nil {
-				return err
-			}
-			if len(at) == 1 && at[0].Sequence == n.Sequence && bytes.Equal(at[0].Hash, n.Hash[:]) {
-				s, ok = n, true
-				return nil
-			}
-		}
-		return nil
+		s, ok, err = latestSnapshot(ctx, query.New(tx), tenant, session, atMost, format)
+		return err
 	})
 	return s, ok, err
+}
+
+// latestSnapshot is LatestSnapshot within a transaction.
+func latestSnapshot(ctx context.Context, q *query.Queries, tenant, session event.ID, atMost, format int64) (s eventlog.Snapshot, ok bool, err error) {
+	rows, err := q.Snapshots(ctx, query.SnapshotsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), Format: format, AtMost: atMost})
+	if err != nil {
+		return s, false, err
+	}
+	for i := range rows {
+		n, sound := snapshotOf(&rows[i])
+		if !sound {
+			continue // it is a cache: another one, or the log itself, takes its place
+		}
+		at, err := q.Events(ctx, query.EventsParams{TenantID: uuidOf(tenant), SessionID: uuidOf(session), FirstSequence: n.Sequence, Most: 1})
+		if err != nil {
+			return s, false, err
+		}
+		if len(at) == 1 && at[0].Sequence == n.Sequence && bytes.Equal(at[0].Hash, n.Hash[:]) {
+			return n, true, nil
+		}
+	}
+	return s, false, nil
 }
 
 func snapshotOf(r *query.Snapshot) (n eventlog.Snapshot, sound bool) {

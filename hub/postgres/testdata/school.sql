@@ -20,8 +20,6 @@ INSERT INTO edge_tenants (tenant_id, edge_id) VALUES (current_tenant(), uid('edg
 INSERT INTO enrolment_tokens (tenant_id, hash, edge_name, created_by, expires_at) VALUES (current_tenant(), sha256(uuid_send(uid('enrol'))), 'box', uid('user'), now());
 INSERT INTO session_plans (tenant_id, session_id, revision, lesson_id, home_edge_id, scheduled_at, scheduled_end, settings)
     VALUES (current_tenant(), uid('session'), 1, uid('lesson'), uid('edge'), now(), now() + interval '1 hour', '{}');
-INSERT INTO sessions (tenant_id, id, lesson_id, status) VALUES (current_tenant(), uid('session'), uid('lesson'), 'ended');
-INSERT INTO session_participants (tenant_id, session_id, user_id, role, join_time) VALUES (current_tenant(), uid('session'), uid('user'), 'teacher', now());
 INSERT INTO session_ownership (tenant_id, session_id, epoch, edge_id, reason) VALUES (current_tenant(), uid('session'), 1, uid('edge'), 'scheduled');
 INSERT INTO edge_commands (tenant_id, edge_id, number, kind, payload, idempotency_key) VALUES (current_tenant(), uid('edge'), 1, 'publish', '{}', 'k');
 INSERT INTO session_state_events (tenant_id, session_id, sequence, epoch, id, actor_id, edge_id, created_at, schema_version, position, incarnation, event_type,
@@ -30,6 +28,9 @@ INSERT INTO session_state_events (tenant_id, session_id, sequence, epoch, id, ac
         CASE n WHEN 3 THEN 'session.ended' ELSE 'chat.message' END, convert_to('k#' || n, 'UTF8'), '', substr(sha256('salt'), 1, 16),
         CASE n WHEN 1 THEN sha256('ms1'::bytea || uuid_send(current_tenant()) || uuid_send(uid('session'))) ELSE sha256(uuid_send(uid('event' || n - 1))) END,
         sha256(uuid_send(uid('event' || n))), '{}' FROM generate_series(1, 3) AS n;
+INSERT INTO sessions (tenant_id, id, lesson_id, status) VALUES (current_tenant(), uid('session'), uid('lesson'), 'ended');
+INSERT INTO session_participants (tenant_id, session_id, user_id, role, join_time) VALUES (current_tenant(), uid('session'), uid('user'), 'teacher', now());
+INSERT INTO projected_keys (tenant_id, session_id, key_id, gone) VALUES (current_tenant(), uid('session'), uid('person key'), false);
 INSERT INTO session_state_events_superseded (tenant_id, session_id, sequence, epoch, id, created_at, schema_version, position, incarnation, event_type,
     idempotency_key, command_digest, salt, prev_hash, hash, event_payload, digest)
     VALUES (current_tenant(), uid('session'), 2, 1, uid('lost'), 0, 1, 9, uid('incarnation'), 'chat.message', '', '', substr(sha256('salt'), 1, 16), sha256('x'), sha256('x'), '{}', sha256('x'));
