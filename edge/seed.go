@@ -16,7 +16,14 @@ import (
 
 // Seed fills a data folder with the demo school and a scheduled class, and tells on out who can sign in. Doing it again
 // changes nothing but adds a class where none is left to start.
-func Seed(ctx context.Context, cfg Config, out io.Writer) (err error) {
+func Seed(ctx context.Context, cfg Config, out io.Writer) error { return seed(ctx, cfg, true, out) }
+
+// SeedPeople is Seed without a class, for a further box of the school: a class is of one box.
+func SeedPeople(ctx context.Context, cfg Config, out io.Writer) error {
+	return seed(ctx, cfg, false, out)
+}
+
+func seed(ctx context.Context, cfg Config, withClass bool, out io.Writer) (err error) {
 	b, err := Open(ctx, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
@@ -26,11 +33,13 @@ func Seed(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	class, err := b.seedClass(ctx, demo)
-	if err != nil {
-		return err
+	if withClass {
+		class, err := b.seedClass(ctx, demo)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s: course %q, lesson %q, class %s is scheduled\n", demo.Tenant.Name, demo.Course.Title, demo.Lessons[0].Title, class)
 	}
-	fmt.Fprintf(out, "%s: course %q, lesson %q, class %s is scheduled\n", demo.Tenant.Name, demo.Course.Title, demo.Lessons[0].Title, class)
 	fmt.Fprintf(out, "sign in as %s, %s, %s or %s … %s, password %q\n", demo.Admin.Email, demo.Teacher.Email, demo.Assistant.Email,
 		demo.Students[0].Email, demo.Students[len(demo.Students)-1].Email, identity.DemoPassword)
 	return nil

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -53,22 +54,23 @@ func (c config) start(name, program string, args, settings []string, out io.Writ
 	return p, nil
 }
 
-// once runs a program of the stack to its end.
-func (c config) once(ctx context.Context, name, program string, args, settings []string, out io.Writer) error {
-	p, err := c.start(name, program, args, settings, out)
+// once runs a program of the stack to its end, and gives what it told.
+func (c config) once(ctx context.Context, name, program string, args, settings []string) (told string, err error) {
+	var out strings.Builder
+	p, err := c.start(name, program, args, settings, &out)
 	if err != nil {
-		return err
+		return "", err
 	}
 	select {
 	case <-p.ended:
 	case <-ctx.Done():
 		p.stop()
-		return ctx.Err()
+		return "", ctx.Err()
 	}
 	if p.err != nil {
-		return p.failed()
+		return "", p.failed()
 	}
-	return nil
+	return out.String(), nil
 }
 
 // failed tells why a process ended, with the last that it logged.

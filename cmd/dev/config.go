@@ -12,6 +12,7 @@ import (
 type config struct {
 	dir      string   // DATA_DIR: below it every process has a folder
 	hub      string   // HUB_ADDR
+	link     string   // HUB_EDGE_ADDR: where the hub listens for edges
 	edges    []string // EDGE_ADDR, and the ports above it; EDGES says how many
 	database string   // DATABASE_URL: of a PostgreSQL that runs; none: a private one is started
 	bin      string   // folder of the programs
@@ -21,9 +22,13 @@ const maxEdges = 8
 
 // configFrom reads the environment and names everything that is wrong with it at once.
 func configFrom(getenv func(string) string) (config, error) {
-	c := config{dir: or(getenv("DATA_DIR"), ".data"), hub: or(getenv("HUB_ADDR"), "127.0.0.1:8090"), database: getenv("DATABASE_URL"), bin: "bin"}
+	c := config{dir: or(getenv("DATA_DIR"), ".data"), hub: or(getenv("HUB_ADDR"), "127.0.0.1:8090"), link: or(getenv("HUB_EDGE_ADDR"), "127.0.0.1:7422"),
+		database: getenv("DATABASE_URL"), bin: "bin"}
 	var wrong []error
 	if err := local("HUB_ADDR", c.hub); err != nil {
+		wrong = append(wrong, err)
+	}
+	if err := local("HUB_EDGE_ADDR", c.link); err != nil {
 		wrong = append(wrong, err)
 	}
 	n, err := strconv.Atoi(or(getenv("EDGES"), "1"))

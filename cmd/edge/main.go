@@ -2,6 +2,7 @@
 //
 //	edge         run (EDGE_ADDR, DATA_DIR, LOG_LEVEL)
 //	edge seed    put the demo school into DATA_DIR and exit
+//	edge seed-people  the same without a class, for a further box of the school
 //	edge id      print the id and the public key that a hub is told of this box (hub add-edge), and exit
 //	edge version print the version and exit
 package main
@@ -37,11 +38,13 @@ func run(ctx context.Context, args []string) error {
 		return edge.Run(ctx, cfg, os.Stdout)
 	case len(args) == 1 && args[0] == "seed":
 		return edge.Seed(ctx, cfg, os.Stdout)
+	case len(args) == 1 && args[0] == "seed-people":
+		return edge.SeedPeople(ctx, cfg, os.Stdout)
 	case len(args) == 1 && args[0] == "id":
 		return edge.ID(ctx, cfg, os.Stdout)
 	case len(args) == 1 && args[0] == "version":
 		fmt.Println(version)
 		return nil
 	}
-	return fmt.Errorf("unknown arguments %q; want nothing, seed, id or version", args)
+	return fmt.Errorf("unknown arguments %q; want nothing, seed, seed-people, id or version", args)
 }

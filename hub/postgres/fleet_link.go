@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"multistream/shared/event"
 )
@@ -17,8 +19,7 @@ type LinkedEdge struct {
 // AddEdge makes a box known that serves a tenant, or gives one that is known another name and key.
 func (p *People) AddEdge(ctx context.Context, tenant event.ID, e LinkedEdge, name string) error {
 	return p.in(ctx, tenant, func(q querier) error {
-		// A box is seen by the schools that it serves: its own row is written first, and blindly.
-		if _, err := q.Exec(ctx, "INSERT INTO edges (id, name, public_key) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", uuid(e.ID), name, e.Key); err != nil {
+		if err := insertEdge(ctx, q, e, name); err != nil {
 			return err
 		}
 		if _, err := q.Exec(ctx, `INSERT INTO edge_tenants (tenant_id, edge_id) SELECT $1, $2 WHERE NOT EXISTS
@@ -28,6 +29,20 @@ func (p *People) AddEdge(ctx context.Context, tenant event.ID, e LinkedEdge, nam
 		_, err := q.Exec(ctx, "UPDATE edges SET name = $2, public_key = $3 WHERE id = $1", uuid(e.ID), name, e.Key)
 		return err
 	})
+}
+
+// insertEdge writes the row of a box, if there is none. Only the schools that a box serves see it, so this one can't look first, nor have
+// the database do nothing where it is there: that would be seeing it, too.
+func insertEdge(ctx context.Context, q querier, e LinkedEdge, name string) error {
+	if _, err := q.Exec(ctx, "SAVEPOINT box"); err != nil {
+		return err
+	}
+	_, err := q.Exec(ctx, "INSERT INTO edges (id, name, public_key) VALUES ($1, $2, $3)", uuid(e.ID), name, e.Key)
+	var broken *pgconn.PgError
+	if errors.As(err, &broken) && broken.Code == "23505" {
+		_, err = q.Exec(ctx, "ROLLBACK TO SAVEPOINT box")
+	}
+	return err
 }
 
 // LinkedEdges gives the boxes that may connect, of all schools.
