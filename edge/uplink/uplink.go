@@ -30,7 +30,7 @@ const (
 	maxPending = 32 << 20
 	patience   = 10 * time.Second // for what happens within the box
 	retry      = 250 * time.Millisecond
-	stuck      = 20 * time.Second // that a link may be there with nobody at its end, before it is made anew
+	stuck      = 3 * time.Second // that a link may be there with nobody at its end, before it is made anew
 )
 
 // Link is the way to the hub. Make it with New; Ask may be called from anywhere, whether or not it runs.

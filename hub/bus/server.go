@@ -59,18 +59,16 @@ func (b *Bus) startServer() (*running, error) {
 		a := server.NewAccount(e.ID.String())
 		o.Accounts = append(o.Accounts, a)
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: e.Key, Account: a, AllowedConnectionTypes: only(jwt.ConnectionTypeLeafnode)})
-		// Of this edge's account, and to this one subject, nothing else.
-		err := hub.AddServiceExport(subject(a.Name), []*server.Account{a})
-		if err == nil {
-			err = a.AddServiceImport(hub, asked, subject(a.Name))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("account of edge %s: %w", e.ID, err)
-		}
 	}
 	var err error
 	if r.Server, err = server.NewServer(o); err != nil {
 		return nil, err
+	}
+	for _, e := range b.o.Edges {
+		if err := r.share(e.ID.String()); err != nil {
+			r.Shutdown()
+			return nil, fmt.Errorf("account of edge %s: %w", e.ID, err)
+		}
 	}
 	r.SetLoggerV2(lines{b.o.Log}, false, false, false)
 	r.Start()
@@ -79,6 +77,23 @@ func (b *Bus) startServer() (*running, error) {
 		return nil, fmt.Errorf("it does not listen on %s: is another program there?", b.o.Addr)
 	}
 	return r, nil
+}
+
+// share lets an edge's account reach the hub's one subject with its id in it, and nothing else. It is told to the accounts that the server
+// holds: what is in those of its options it ties together in an order of chance, and now and then not at all (v2.15.2).
+func (r *running) share(edge string) error {
+	hub, err := r.LookupAccount(hubAccount)
+	if err != nil {
+		return err
+	}
+	a, err := r.LookupAccount(edge)
+	if err != nil {
+		return err
+	}
+	if err := hub.AddServiceExport(subject(edge), []*server.Account{a}); err != nil {
+		return err
+	}
+	return a.AddServiceImport(hub, asked, subject(edge))
 }
 
 func only(kind string) map[string]struct{} { return map[string]struct{}{kind: {}} }

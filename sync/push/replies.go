@@ -179,6 +179,12 @@ func (m *Machine) refused(r *request, a *wire.Refusal, now time.Time) {
 	case wire.Later:
 		again(a.Why)
 	case wire.Fenced:
+		if a.UpTo > r.life.Last && a.UpTo > r.life.safe { // the next hello says that it was told so, which is the proof that the hub wants
+			r.life.safe = a.UpTo
+			m.enter(Fenced, a.Why, now)
+			m.restart(now, m.spread(nobodyPause))
+			return
+		}
 		r.life.fenced, r.life.greeted = or(a.Why, "the hub has another history of this edge"), true
 		m.enter(Fenced, r.life.fenced, now)
 		m.recheck = now.Add(m.spread(fencedPause))
