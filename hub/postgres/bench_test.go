@@ -62,27 +62,32 @@ func (t *traffic) next(n int) []wire.Positioned {
 
 // BenchmarkIngest measures batches of 1,000 events through ingest's store, each committed with its cursor, and in turn with them the
 // fastest bare SQL that is proof against duplicates: COPY to a temporary table, then INSERT … ON CONFLICT, into the same columns with a
-// primary key, and no other rule.
+// primary key and no other rule (ratio), and into one with the log's three unique indexes (ratio-indexed).
 func BenchmarkIngest(b *testing.B) {
 	url, t := postgrestest.URL(b), newTraffic()
-	viaStore, viaSQL := storeWriter(b, url, t), rawWriter(b, url, t)
-	var store, raw []time.Duration
+	viaStore, viaSQL, viaIndexes := storeWriter(b, url, t), rawWriter(b, url, t, "raw"), rawWriter(b, url, t, "indexed",
+		"CREATE UNIQUE INDEX ON indexed (session_id, id)", "CREATE UNIQUE INDEX ON indexed (session_id, fact_key(actor_id, idempotency_key))")
+	var store, raw, indexed []time.Duration
 	for b.Loop() {
 		events := t.next(benchBatch)
 		began := time.Now()
 		viaStore(events)
 		between := time.Now()
 		viaSQL(events)
-		store, raw = append(store, between.Sub(began)), append(raw, time.Since(between))
+		after := time.Now()
+		viaIndexes(events)
+		store, raw, indexed = append(store, between.Sub(began)), append(raw, after.Sub(between)), append(indexed, time.Since(after))
 	}
 	slices.Sort(store)
 	slices.Sort(raw)
-	s, r := store[len(store)/2], raw[len(raw)/2]
+	slices.Sort(indexed)
+	s, r, i := store[len(store)/2], raw[len(raw)/2], indexed[len(indexed)/2]
 	super := as(b, url, "")
 	size := one[int64](b, super, "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class WHERE relispartition AND relkind = 'r'")
 	b.ReportMetric(benchBatch/s.Seconds(), "store-events/s")
 	b.ReportMetric(benchBatch/r.Seconds(), "raw-events/s")
 	b.ReportMetric(r.Seconds()/s.Seconds(), "ratio")
+	b.ReportMetric(i.Seconds()/s.Seconds(), "ratio-indexed")
 	b.ReportMetric(float64(size)/float64(b.N*benchBatch), "B/event")
 }
 
@@ -120,9 +125,12 @@ func storeWriter(b *testing.B, url string, t *traffic) func([]wire.Positioned) {
 const rawColumns = "tenant_id, session_id, sequence, epoch, id, actor_id, edge_id, created_at, schema_version, position, incarnation, event_type, " +
 	"idempotency_key, command_digest, salt, prev_hash, hash, event_payload"
 
-func rawWriter(b *testing.B, url string, t *traffic) func([]wire.Positioned) {
+func rawWriter(b *testing.B, url string, t *traffic, table string, rules ...string) func([]wire.Positioned) {
 	ctx, c := context.Background(), as(b, url, "")
-	exec(b, c, "CREATE TABLE raw (LIKE session_state_events, PRIMARY KEY (session_id, sequence))")
+	exec(b, c, "CREATE TABLE "+table+" (LIKE session_state_events, PRIMARY KEY (session_id, sequence))")
+	for _, rule := range rules {
+		exec(b, c, rule)
+	}
 	exec(b, c, "CREATE TEMP TABLE incoming (LIKE session_state_events) ON COMMIT DELETE ROWS")
 	columns := strings.Split(rawColumns, ", ")
 	id := func(id event.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
@@ -134,7 +142,7 @@ func rawWriter(b *testing.B, url string, t *traffic) func([]wire.Positioned) {
 					events[i].Position, id(t.incarnation), e.Type, []byte(e.IdempotencyKey), e.CommandDigest, e.Salt[:], e.PrevHash[:], e.Hash[:], e.Payload}, nil
 			}))
 			if err == nil {
-				_, err = tx.Exec(ctx, "INSERT INTO raw ("+rawColumns+") SELECT "+rawColumns+" FROM incoming ON CONFLICT DO NOTHING")
+				_, err = tx.Exec(ctx, "INSERT INTO "+table+" ("+rawColumns+") SELECT "+rawColumns+" FROM incoming ON CONFLICT DO NOTHING")
 			}
 			return err
 		})

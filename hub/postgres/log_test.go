@@ -52,3 +52,24 @@ func TestDamageIsNotServed(t *testing.T) {
 		})
 	}
 }
+
+// TestForgedRowIsNotServed replaces a row by one that matches its own hash: the row behind it names another one.
+func TestForgedRowIsNotServed(t *testing.T) {
+	t.Parallel()
+	url, c := postgrestest.URL(t), eventlogtest.NewChain(event.NewID())
+	l, all := postgres.OpenSuiteLog(t, url), c.Several(5)
+	if err := l.Append(context.Background(), eventlog.Batch{TenantID: c.Tenant, SessionID: c.Session, Events: all}); err != nil {
+		t.Fatal(err)
+	}
+	forged := all[2]
+	forged.Payload = []byte(`{"content":"never said"}`)
+	forged.Hash = forged.ComputeHash()
+	super := as(t, url, "")
+	exec(t, super, "SET session_replication_role = replica") // triggers off
+	if exec(t, super, "UPDATE session_state_events SET event_payload = $1, hash = $2 WHERE sequence = 3", forged.Payload, forged.Hash[:]) != 1 {
+		t.Fatal("nothing was forged")
+	}
+	if got, err := l.Read(context.Background(), c.Tenant, c.Session, 0, 100); !errors.Is(err, eventlog.ErrDamaged) {
+		t.Errorf("%d events were served, %v", len(got), err)
+	}
+}
