@@ -39,12 +39,14 @@ func TestErasureReachesTheTables(t *testing.T) {
 	app := as(t, h.url, "app")
 	in(t, app, c.tenant)
 	exec(t, app, "SELECT erase_person($1, $2)", [16]byte(c.tenant), [16]byte(ada))
-	fromSnapshot := h.state(c, 0)
-	exec(t, as(t, h.url, ""), "DELETE FROM snapshots WHERE tenant_id = $1", [16]byte(c.tenant))
-	if strings.Contains(fromSnapshot, name) || fromSnapshot != h.state(c, 0) {
-		t.Error("after the erasure, the state from a snapshot is not that from the log")
+	if strings.Contains(h.state(c, 0), name) {
+		t.Error("after the erasure, a snapshot has the name")
 	}
 	h.catchUp(p)
+	fromSnapshot := h.state(c, 0)
+	if exec(t, as(t, h.url, ""), "DELETE FROM snapshots WHERE tenant_id = $1", [16]byte(c.tenant)) == 0 || fromSnapshot != h.state(c, 0) {
+		t.Error("after the erasure, the state from a snapshot is not that from the log")
+	}
 	erased := h.dump(c.tenant)
 	if strings.Contains(erased, name) {
 		t.Errorf("%s is still there:\n%s", name, erased)

@@ -16,8 +16,11 @@ func TestMergeDoesWhatAllDo(t *testing.T) {
 		{Table: Attendance, Key: key, First: Columns{"first": 7}, Set: Columns{"left": nil}, Add: Columns{"joins": 1}},
 		{Table: Attendance, Key: Columns{"user_id": "ben"}, Set: Columns{"left": 6}, Old: true},
 		{Table: Polls, Key: Columns{"id": "p"}, Set: Columns{"results": "r"}, Old: true},
+		{Table: Scenes, Key: Columns{"id": "s"}, Set: Columns{"deleted": true}, Old: true},
+		{Table: Scenes, Key: Columns{"id": "s"}, Set: Columns{"deleted": false}},
 	})
 	want := []Change{
+		{Table: Scenes, Key: Columns{"id": "s"}, Set: Columns{"deleted": false}},
 		{Table: Polls, Key: Columns{"id": "p"}, Set: Columns{"prompt": "x", "results": "r"}},
 		{Table: Votes, Key: Columns{"poll_id": "p", "voter_id": "v"}, Set: Columns{"choices": "[0]"}},
 		{Table: Attendance, Key: key, First: Columns{"first": 1}, Set: Columns{"left": nil}, Add: Columns{"joins": 2, "ms": 4}},
