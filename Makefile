@@ -28,12 +28,13 @@ setup: ## install what is missing (C compiler, strace, PostgreSQL's programs, mo
 	@tools/gate/setup.sh
 
 .PHONY: build
-build: ## build static bin/edge, bin/hub, bin/classctl and bin/classload
+build: ## build static bin/edge, bin/hub, bin/dev, bin/classctl and bin/classload
 	$(call need,cmd/edge)
 	$(call need,cmd/hub)
+	$(call need,cmd/dev)
 	$(call need,cmd/classctl)
 	$(call need,cmd/classload)
-	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/hub ./cmd/classctl ./cmd/classload
+	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/hub ./cmd/dev ./cmd/classctl ./cmd/classload
 
 .PHONY: generate
 generate: ## write all generated code anew
@@ -60,12 +61,16 @@ fuzz: ## run each fuzz target for FUZZTIME=30s
 	@FUZZTIME=$(FUZZTIME) tools/gate/fuzz.sh
 
 .PHONY: seed
-seed: build ## fill DATA_DIR=.data with a school
-	DATA_DIR=$(DATA_DIR) bin/edge seed
+seed: migrate ## put the demo school into the hub's database at DATABASE_URL
+	bin/hub seed
+
+.PHONY: migrate
+migrate: build ## lay down the hub's schema in the database at DATABASE_URL, or bring it up to date
+	bin/hub migrate
 
 .PHONY: dev
-dev: seed ## build, seed and run an edge on EDGE_ADDR=127.0.0.1:8080
-	EDGE_ADDR=$(EDGE_ADDR) DATA_DIR=$(DATA_DIR) bin/edge
+dev: build ## build, seed and run the stack: PostgreSQL, hub (HUB_ADDR=127.0.0.1:8090), EDGES=1 from EDGE_ADDR=127.0.0.1:8080 on
+	@EDGE_ADDR=$(EDGE_ADDR) DATA_DIR=$(DATA_DIR) bin/dev
 
 .PHONY: faults
 faults: ## kill -9 an edge under load at RUNS=1000 random points, and open every crash image

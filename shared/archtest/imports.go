@@ -41,8 +41,8 @@ var arrows = []arrow{
 
 	{from: "cmd/classload/...", outside: true,
 		why: "the load generator knows the product by its documents alone: shared code would share its mistakes"},
-	{from: "cmd/...", to: mainsMay, outside: true, why: mainsWhy},
 	{from: "cmd/dev", to: []string{"hub/postgres/server"}, outside: true, why: "it runs programs, and a PostgreSQL for them; it knows none of their insides"},
+	{from: "cmd/...", to: mainsMay, outside: true, why: mainsWhy},
 	{from: "bench/...", to: mainsMay, outside: true, why: mainsWhy},
 	{from: "tools/...", to: []string{"shared/..."}, outside: true, why: "tools serve the repository, not the product"},
 }
