@@ -189,3 +189,48 @@ func TestPurgedSessionsStayGone(t *testing.T) {
 	}
 	h.catchUp(h.projector())
 }
+
+// slow is a store whose writes wait until they may go on.
+type slow struct {
+	projector.Store
+	writing, goOn chan struct{}
+}
+
+func (s *slow) Do(ctx context.Context, r projector.Ref, do func(projector.Tx) error) (bool, error) {
+	return s.Store.Do(ctx, r, func(tx projector.Tx) error { return do(&slowTx{tx, s}) })
+}
+
+type slowTx struct {
+	projector.Tx
+	s *slow
+}
+
+func (tx *slowTx) Write(ctx context.Context, changes []projector.Change) error {
+	tx.s.writing <- struct{}{}
+	<-tx.s.goOn
+	return tx.Tx.Write(ctx, changes)
+}
+
+// TestOneProjectorAtATime holds a projector before it writes: another one leaves the session to it.
+func TestOneProjectorAtATime(t *testing.T) {
+	t.Parallel()
+	h := openHub(t, postgrestest.URL(t))
+	c := sealed(t, event.NewID(), goldenClasses(t)["lesson"])
+	h.know(c)
+	h.send(c, 0, len(c.events))
+	s := &slow{h.store, make(chan struct{}), make(chan struct{})}
+	done := make(chan error)
+	go func() { done <- projectorOf(s).Project(context.Background(), c.ref()) }()
+	<-s.writing
+	h.catchUp(h.projector())
+	if early := h.dump(c.tenant); early != "" {
+		t.Errorf("two at once; the other one wrote\n%s", early)
+	}
+	close(s.goOn)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := one[int64](t, as(t, h.url, ""), "SELECT sequence FROM sessions WHERE id = $1", [16]byte(c.session)); n != int64(len(c.events)) {
+		t.Errorf("projected to %d", n)
+	}
+}
