@@ -97,8 +97,11 @@ func TestDoubleBooking(t *testing.T) {
 		}
 		n := 0
 		for _, c := range s.Conflicts {
-			if c.SessionID.String() == first.text("id") && len(c.UserIDs) == 1 && c.UserIDs[0] == idOf("tina") {
-				n++
+			if c.SessionID.String() != first.text("id") {
+				continue
+			}
+			if n++; len(c.UserIDs) != 1 || c.UserIDs[0] != idOf("tina") {
+				t.Errorf("booked twice are said to be %v", c.UserIDs)
 			}
 		}
 		if n != conflicts {

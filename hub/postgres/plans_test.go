@@ -81,6 +81,9 @@ func TestPlans(t *testing.T) {
 		if err := e.PutPlan(second); err != nil {
 			return err
 		}
+		if overlapping, err := e.PlansBetween(0, 5000); err != nil || len(overlapping) > 0 {
+			t.Errorf("withdrawn, and yet there %v, %v", overlapping, err)
+		}
 		return e.DeleteCourse(x.Course.ID)
 	}); err != nil {
 		t.Fatal(err)

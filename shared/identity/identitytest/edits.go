@@ -3,6 +3,8 @@ package identitytest
 import (
 	"bytes"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 
 	"multistream/shared/directory"
@@ -59,6 +61,36 @@ func audit(t *testing.T, s Store) {
 			t.Errorf("%d entries verify, %v", n, err)
 		}
 	}
+}
+
+// together: many who change one school at once take turns: each sees what was there before it, and nothing is lost.
+func together(t *testing.T, s Store) {
+	const many = 16
+	ctx, x := t.Context(), AddSchool(t, s, 1)
+	var all sync.WaitGroup
+	for range many {
+		all.Go(func() {
+			err := s.Edit(ctx, x.Tenant.ID, func(e identity.Editor) error {
+				u, _, err := e.User(x.User.ID)
+				if err != nil {
+					return err
+				}
+				u.DisplayName += "."
+				return errors.Join(e.PutUser(u), e.Audit(directory.AuditEntry{Action: "a", Details: "{}"}))
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if n, err := s.VerifyAudit(ctx, x.Tenant.ID); n != many || err != nil {
+		t.Errorf("%d entries verify, %v", n, err)
+	}
+	u, ok, err := s.UserByID(ctx, x.Tenant.ID, x.User.ID)
+	changed := x.User
+	changed.DisplayName += strings.Repeat(".", many)
+	Found(t, "after all", changed, u, ok, err)
 }
 
 // answers: each key of a person has one answer, and the latest are counted.

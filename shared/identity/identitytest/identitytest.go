@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	for name, test := range map[string]func(*testing.T, Store){
 		"look-ups": lookUps, "changes": changes, "refusals": refusals, "context": asksWithinItsContext, "crossing": crossing, "first school": firstSchool,
 		"rotate": rotate, "rotate siblings": rotateSiblings, "prune": prune, "end sign-ins": endSignIns,
-		"edit crossing": editCrossing, "all or nothing": allOrNothing, "audit": audit, "answers": answers,
+		"edit crossing": editCrossing, "all or nothing": allOrNothing, "audit": audit, "together": together, "answers": answers,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
