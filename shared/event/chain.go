@@ -3,23 +3,15 @@ package event
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Chain checks the events of one session, given in order from sequence 1, against the rules of docs/events.md, section 3.
 // The zero Chain is ready. Its memory grows with the number of events: it remembers ids and idempotency keys.
 type Chain struct {
-	last *Event
-	over string // the type that closed the session, if one did: session.ended or session.cancelled
-	away bool   // it was archived
-	ids  map[ID]bool
-	keys map[actorKey]bool
-}
-
-// afterwards are the types that may follow once a session has ended or was cancelled, frozen for BundleVersion 1: types that
-// are newer than this program may not follow either.
-var afterwards = []string{
-	TypeRecordingFinalized, TypeRecordingFailed, TypeParticipantLeft, TypeDestinationStopped, TypeConsentWithdrawn, TypeSessionArchived, TypeSessionTransferred,
+	last   *Event
+	closed Closed
+	ids    map[ID]bool
+	keys   map[actorKey]bool
 }
 
 type actorKey struct {
@@ -37,19 +29,14 @@ func (c *Chain) Next(e *Event) error {
 		c.ids, c.keys = map[ID]bool{}, map[actorKey]bool{}
 	}
 	previous, key := c.last, actorKey{e.ActorID, e.IdempotencyKey}
-	failed := []error{e.Verify(previous), e.checkEnvelope(), e.checkTerm(previous)}
+	failed := []error{e.Follows(previous, c.closed)}
 	if c.ids[e.ID] {
 		failed = append(failed, fmt.Errorf("sequence %d: id %s comes twice", e.Sequence, e.ID))
 	}
 	if c.keys[key] {
 		failed = append(failed, fmt.Errorf("sequence %d: idempotency key %q of this actor comes twice", e.Sequence, clip(e.IdempotencyKey)))
 	}
-	if c.over != "" && !slices.Contains(afterwards, e.Type) || c.away && e.Type == TypeSessionArchived {
-		failed = append(failed, fmt.Errorf("sequence %d: %s after %s", e.Sequence, clip(e.Type), c.over))
-	} else if e.Type == TypeSessionEnded || e.Type == TypeSessionCancelled {
-		c.over = e.Type
-	}
-	c.away = c.away || e.Type == TypeSessionArchived
+	c.closed = c.closed.After(e)
 	c.ids[e.ID], c.keys[key] = true, true
 	c.last = e
 	return errors.Join(failed...)
