@@ -82,6 +82,9 @@ func (b *Box) assemble(at seams) (err error) {
 		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
+	if err := b.believeHub(context.Background()); err != nil {
+		return fmt.Errorf("the hub's keys: %w", err)
+	}
 	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"), b.Store.RoomFor)
 	if err != nil {
 		return err
