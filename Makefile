@@ -11,9 +11,10 @@ DATA_DIR  ?= .data
 EDGE_ADDR ?= 127.0.0.1:8080
 FUZZTIME  ?= 30s
 RUNS      ?= 1000
+SEED      ?= 1
 
 # Folders that `make generate` writes as a whole. Files elsewhere are known by the usual mark in their first lines.
-export GENERATED ?= shared/event/schema edge/gateway/schema
+export GENERATED ?= shared/event/schema edge/gateway/schema hub/api/schema hub/postgres/query
 
 # $(call need,path) fails with a sentence where a target's code is not written yet.
 need = @test -e $(1) || { echo "make $@: $(1) does not exist yet" >&2; exit 1; }
@@ -23,15 +24,16 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 .PHONY: setup
-setup: ## install what is missing (C compiler, strace, modules, lint tools); without root: say how, exit 3
+setup: ## install what is missing (C compiler, strace, PostgreSQL's programs, modules, lint tools); without root: say how, exit 3
 	@tools/gate/setup.sh
 
 .PHONY: build
-build: ## build static bin/edge, bin/classctl and bin/classload
+build: ## build static bin/edge, bin/hub, bin/classctl and bin/classload
 	$(call need,cmd/edge)
+	$(call need,cmd/hub)
 	$(call need,cmd/classctl)
 	$(call need,cmd/classload)
-	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/classctl ./cmd/classload
+	$(GO_BUILD) -o bin/ ./cmd/edge ./cmd/hub ./cmd/classctl ./cmd/classload
 
 .PHONY: generate
 generate: ## write all generated code anew
@@ -70,6 +72,10 @@ faults: ## kill -9 an edge under load at RUNS=1000 random points, and open every
 	$(call need,edge/faulttest)
 	@grep -rq '^func TestFault' edge/faulttest || { echo "make $@: no TestFault in edge/faulttest" >&2; exit 1; }
 	FAULT_RUNS=$(RUNS) go test -count=1 -v -run 'TestFault' -timeout 2h ./edge/faulttest/...
+
+.PHONY: sim
+sim: ## simulate replication over a bad WAN with a crashing hub: RUNS=1000 seeds of each plan, from SEED=1
+	SIM_RUNS=$(RUNS) SIM_SEED=$(SEED) go test -count=1 -v -run 'TestSimulation' -timeout 12h ./sync/synctest
 
 .PHONY: bench
 bench: ## measure, each figure beside its raw limit

@@ -30,12 +30,16 @@ func (l timedLog) Append(ctx context.Context, b eventlog.Batch) error {
 	return err
 }
 
-func (l timedLog) Start(b eventlog.Batch, done func(error)) {
+func (l timedLog) Start(b eventlog.Batch, done func(error)) { l.Store.Start(b, l.timed(done)) }
+
+func (l timedLog) Queue(b eventlog.Batch, done func(error)) { l.Store.Queue(b, l.timed(done)) }
+
+func (l timedLog) timed(done func(error)) func(error) {
 	began := time.Now()
-	l.Store.Start(b, func(err error) {
+	return func(err error) {
 		l.observe(time.Since(began))
 		done(err)
-	})
+	}
 }
 
 // classes is the orchestrator as the gateway wants it.

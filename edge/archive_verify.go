@@ -33,7 +33,7 @@ func (v *Verdict) add(err error) {
 
 // Verify checks a class: every row against its hash, chain, order and the rules of docs/events.md; that the indexes of the
 // database name each row; that ids and keys come once; its heads and their signatures; its row in the list of classes. It
-// returns an error only if it could not look.
+// returns eventlog.ErrNotFound if there is no such class, and another error only if it could not look.
 func (a *Archive) Verify(ctx context.Context, tenant, id event.ID) (Verdict, error) {
 	v := Verdict{TenantID: tenant, SessionID: id}
 	// Heads first: what is signed later is not missing from what is read later.

@@ -17,7 +17,7 @@ func (b *Box) serveDoor(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	door, err := operator.New(operator.Options{Token: token, Metrics: b.Gateway.Metrics(), Features: boundaries{b}, Logger: b.log.With("part", "operator")})
+	door, err := operator.New(operator.Options{Token: token, Metrics: b.Gateway.Metrics(), Features: boundaries{b}, Replication: b.standing, Logger: b.log.With("part", "operator")})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"multistream/edge/assets"
@@ -23,6 +24,7 @@ import (
 	"multistream/shared/identity"
 	"multistream/shared/rest/accounts"
 	"multistream/shared/run"
+	"multistream/sync/pull"
 )
 
 // stopTime is how long parts may take to stop.
@@ -30,17 +32,19 @@ const stopTime = 15 * time.Second
 
 // Box is an edge put together: what it is made of, for programs that run one inside themselves.
 type Box struct {
-	Store     *sqlite.Store
-	Classes   *orchestrator.Orchestrator
-	People    *identity.Service
-	Gateway   *gateway.Gateway
-	Features  *features.Set
-	Bus       *bus.Bus
-	Authority []byte // PEM of the box's own certificate authority, if it has one
+	Store       *sqlite.Store
+	Classes     *orchestrator.Orchestrator
+	People      *identity.Service
+	Gateway     *gateway.Gateway
+	Features    *features.Set
+	Bus         *bus.Bus
+	Replication *Replication // nil where no hub is configured
+	Authority   []byte       // PEM of the box's own certificate authority, if it has one
 
 	cfg      Config
 	log      *slog.Logger
-	critical *run.Group // once it is served
+	critical *run.Group                  // once it is served
+	pulls    atomic.Pointer[pull.Runner] // once there is a link to a hub
 }
 
 // Open opens the data folder and puts the parts together; nothing is served before Serve. It refuses, with a sentence, a
@@ -67,6 +71,9 @@ func open(ctx context.Context, cfg Config, log *slog.Logger, at seams) (*Box, er
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	b := &Box{Store: store, cfg: cfg, log: log}
+	if err := b.replicate(); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	if err := b.assemble(at); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -118,12 +125,16 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return door.serve(ctx, b.Gateway) }},
 	)
-	async := run.Async(b.log,
-		run.Service{Name: "prune", Run: b.prune},
-		run.Service{Name: "bus", Run: b.Bus.Run},
-		run.Service{Name: "features", Run: b.Features.Run},
-		run.Service{Name: "operator", Run: b.serveDoor},
-	)
+	down, err := b.pullServices()
+	if err != nil {
+		return err
+	}
+	async := run.Async(b.log, append(append([]run.Service{
+		{Name: "prune", Run: b.prune},
+		{Name: "bus", Run: b.Bus.Run},
+		{Name: "features", Run: b.Features.Run},
+		{Name: "operator", Run: b.serveDoor},
+	}, b.Replication.Services()...), down...)...)
 	b.critical.Start(ctx)
 	async.Start(ctx)
 	select {

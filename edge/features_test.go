@@ -92,7 +92,7 @@ func TestDoor(t *testing.T) {
 	door := s.door()
 	stranger := *door
 	stranger.token = strings.Repeat("x", len(door.token))
-	for _, path := range []string{"/metrics", "/features", "/debug/pprof/"} {
+	for _, path := range []string{"/metrics", "/features", "/replication", "/debug/pprof/"} {
 		door.call("GET", path, nil).want(200)
 		if a := stranger.call("GET", path, nil); a.status != 401 {
 			t.Errorf("%s answered %d to a stranger", path, a.status)

@@ -121,6 +121,9 @@ func TestConfig(t *testing.T) {
 		"two certificates":       {map[string]string{"EDGE_TLS": "own", "EDGE_TLS_CERT": "a", "EDGE_TLS_KEY": "b"}, "one of them"},
 		"another kind of TLS":    {map[string]string{"EDGE_TLS": "yes"}, "EDGE_TLS"},
 		"no address":             {map[string]string{"EDGE_PUBLIC_URL": "class.school"}, "EDGE_PUBLIC_URL"},
+		"a hub":                  {map[string]string{"EDGE_HUB": "127.0.0.1:7422", "EDGE_HUB_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, ""},
+		"a hub elsewhere":        {map[string]string{"EDGE_HUB": "10.0.0.7:7422", "EDGE_HUB_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}, "EDGE_HUB"},
+		"a hub without its key":  {map[string]string{"EDGE_HUB": "127.0.0.1:7422"}, "EDGE_HUB_KEY"},
 		"a level that is none":   {map[string]string{"LOG_LEVEL": "loud"}, "LOG_LEVEL"},
 		"two wrong ones at once": {map[string]string{"LOG_LEVEL": "loud", "EDGE_ADDR": "x"}, "EDGE_ADDR"},
 	} {

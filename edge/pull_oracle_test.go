@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"multistream/shared/event"
+	"multistream/sync/pull"
 )
 
 // same holds the rows of a school in the edge's files to those of the hub. It knows the tables and the JSON of rows, and nothing of the code
@@ -144,8 +145,8 @@ func TestDirectoryFollowsTheHub(t *testing.T) {
 func (d *down) settleDown() {
 	d.t.Helper()
 	d.calm = true
-	d.break_.Store(nil)
-	d.step(pullUp)
+	d.writesLeft.Store(nil)
+	d.step(pull.LinkUp{})
 	for range 4000 {
 		d.one()
 		if d.m.Status().State == "current" && len(d.todo) == 0 && d.now.Sub(d.m.Status().Since) > 3*time.Minute {

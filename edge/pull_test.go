@@ -26,31 +26,28 @@ import (
 )
 
 // down is a hub in memory, an edge's real store, and a road between them on which everything may happen.
-var pullUp = pull.LinkUp{}
-
 type down struct {
-	t       *testing.T
-	r       *rand.Rand
-	now     time.Time
-	edge    event.ID
-	hub     *memsource.Source
-	feed    *feed.Feed
-	dir     string
-	break_  atomic.Pointer[int] // writes to edge.db that the disk still takes
-	store   *sqlite.Store
-	sealing *wire.SealingKey
-	m       *pull.Machine
-	calm    bool
-	schools []event.ID
-	served  []event.ID
-	backup  *memsource.Source
+	t          *testing.T
+	r          *rand.Rand
+	now        time.Time
+	edge       event.ID
+	hub        *memsource.Source
+	feed       *feed.Feed
+	dir        string
+	writesLeft atomic.Pointer[int] // writes to edge.db that the disk still takes
+	store      *sqlite.Store
+	sealing    *wire.SealingKey
+	m          *pull.Machine
+	calm       bool
+	schools    []event.ID
+	served     []event.ID
+	backup     *memsource.Source
 
 	asks    []pull.Send // on their way to the hub
 	answers []pull.Reply
 	old     []pull.Reply
 	todo    []pull.Effect
 	classes *pretendClasses
-	asked   []wire.Command
 	applied int
 }
 
@@ -95,10 +92,11 @@ func (c *pretendClasses) Beside(context.Context, event.ID, event.ID) ([]event.ID
 
 func newDown(t *testing.T, seed uint64) *down {
 	d := &down{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: time.UnixMilli(1795422755250), hub: memsource.New(), dir: t.TempDir()}
+	d.hub.Most = 1 + d.r.IntN(12) // a school is many pages
 	d.feed = feed.New(d.hub, nil)
 	d.classes = &pretendClasses{facts: map[string]string{}, did: map[string]int{}, r: d.r, calm: &d.calm}
 	t.Cleanup(faultvfs.Use(d.dir, func(op faultvfs.Op) error {
-		left := d.break_.Load()
+		left := d.writesLeft.Load()
 		if left == nil || op.Kind != faultvfs.Write || op.File != "edge.db-wal" {
 			return nil
 		}
@@ -156,7 +154,7 @@ func (d *down) begin() {
 
 // crash ends the process at this moment; what is on its way stays so.
 func (d *down) crash() {
-	d.break_.Store(nil)
+	d.writesLeft.Store(nil)
 	d.must(d.store.Close())
 	d.boot()
 	d.begin()
@@ -256,10 +254,10 @@ func (d *down) do(e pull.Effect) {
 		}
 		if d.chance(5) {
 			left := d.r.IntN(12)
-			d.break_.Store(&left) // the disk is full at some write of it
+			d.writesLeft.Store(&left) // the disk is full at some write of it
 		}
 		a, err := d.store.ApplyChange(ctx, e.Change)
-		d.break_.Store(nil)
+		d.writesLeft.Store(nil)
 		if err == nil {
 			d.applied++
 		} else if errors.Is(err, sqlite.ErrNotFollowing) {

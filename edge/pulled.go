@@ -15,10 +15,23 @@ import (
 	"multistream/shared/eventlog"
 	"multistream/shared/fault"
 	"multistream/shared/identity"
+	"multistream/shared/run"
 	"multistream/shared/session"
 	"multistream/sync/pull"
 	"multistream/sync/wire"
 )
+
+// pullServices are what brings the hub's directory, plans and commands down, over the link that replication keeps.
+func (b *Box) pullServices() ([]run.Service, error) {
+	if b.Replication == nil {
+		return nil, nil
+	}
+	r, err := b.newPull(b.Replication.link)
+	if err != nil {
+		return nil, err
+	}
+	return []run.Service{{Name: "pull", Run: r.Run}}, nil
+}
 
 // newPull makes what keeps this box's copies of what the hub rules, over a link to the hub.
 func (b *Box) newPull(link pull.Link) (*pull.Runner, error) {
@@ -30,14 +43,16 @@ func (b *Box) newPull(link pull.Link) (*pull.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pull.Runner{
+	r := &pull.Runner{
 		Config:  pull.Config{Edge: b.Store.EdgeID(), Sealing: sealing, Random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))},
 		Link:    link,
 		Store:   b.Store,
 		Settler: pull.Orders{Edge: b.Store.EdgeID(), Classes: hubDoor{b}, Plans: b.Store},
 		Applied: b.pulled,
 		Log:     b.log.With("part", "pull"),
-	}, nil
+	}
+	b.pulls.Store(r)
+	return r, nil
 }
 
 const (

@@ -12,3 +12,8 @@ var Edge embed.FS
 //
 //go:embed keys/*.sql
 var Keys embed.FS
+
+// Hub is the schema of the hub's PostgreSQL.
+//
+//go:embed hub/*.sql
+var Hub embed.FS

@@ -23,12 +23,15 @@ func TestShort(t *testing.T) {
 			t.Errorf("%s is in %d tables, want 2:\n%s", c.name, n, table.String())
 		}
 	}
+	if !strings.Contains(table.String(), "| edge, TLS |") {
+		t.Errorf("no figure of TLS:\n%s", table.String())
+	}
 	files, err := filepath.Glob(filepath.Join(out, "fanout-*.jsonl"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("written: %v, %v", files, err)
 	}
 	text, err := os.ReadFile(files[0])
-	if err != nil || strings.Count(string(text), "\n") != 2*len(contestants)+1 {
+	if err != nil || strings.Count(string(text), "\n") != 2*len(contestants)+2 {
 		t.Errorf("%v:\n%s", err, text)
 	}
 }

@@ -6,7 +6,7 @@
 //	RUNS=1 SECONDS=20 go run ./bench/fanout paced
 //	BENCH=short go run ./bench/fanout     seconds, for the test that proves that this works
 //
-// Arguments choose parts: paced, saturated, sizes. STUDENTS is the size of the class of the first two. Each line of classload goes
+// Arguments choose parts: paced, tls, saturated, sizes. STUDENTS is the size of the class of the first two. Each line of classload goes
 // to bench/out/fanout-<time>.jsonl. EDGE_BIN measures another edge than the one of this tree. BENCH_DIR is the folder to work in.
 package main
 
@@ -69,8 +69,8 @@ func run(ctx context.Context, parts []string, w io.Writer, out string) (err erro
 		return err
 	}
 	for _, p := range parts {
-		if !slices.Contains([]string{"paced", "saturated", "sizes"}, p) {
-			return fmt.Errorf("there is no part %q: want paced, saturated, sizes", p)
+		if !slices.Contains([]string{"paced", "tls", "saturated", "sizes"}, p) {
+			return fmt.Errorf("there is no part %q: want paced, tls, saturated, sizes", p)
 		}
 	}
 	wanted := func(part string) bool { return len(parts) == 0 || slices.Contains(parts, part) }
@@ -79,9 +79,14 @@ func run(ctx context.Context, parts []string, w io.Writer, out string) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, y.close()) }()
+	paced := []string{"--students", fmt.Sprint(e.students), "--rate", "10", "--seconds", fmt.Sprint(e.seconds), "--warm", fmt.Sprint(e.warm)}
 	if wanted("paced") {
-		load := []string{"--students", fmt.Sprint(e.students), "--rate", "10", "--seconds", fmt.Sprint(e.seconds), "--warm", fmt.Sprint(e.warm)}
-		if err := y.turns(ctx, w, fmt.Sprintf("%d students, 10 events/s of 300 B, %d s", e.students, e.seconds), e.runs, contestants, load); err != nil {
+		if err := y.turns(ctx, w, fmt.Sprintf("%d students, 10 events/s of 300 B, %d s", e.students, e.seconds), e.runs, contestants, paced); err != nil {
+			return err
+		}
+	}
+	if wanted("tls") {
+		if err := y.turns(ctx, w, fmt.Sprintf("under TLS 1.3: %d students, 10 events/s of 300 B, %d s", e.students, e.seconds), 1, secured, paced); err != nil {
 			return err
 		}
 	}

@@ -43,6 +43,8 @@ var columns = []struct {
 	{"sent→each p50", func(l line) float64 { return l.SentToEach.P50 }},
 	{"p99", func(l line) float64 { return l.SentToEach.P99 }},
 	{"p99.9", func(l line) float64 { return l.SentToEach.P999 }},
+	{"sent→last p50", func(l line) float64 { return l.SentToLast.P50 }},
+	{"p99", func(l line) float64 { return l.SentToLast.P99 }},
 	{"ack→each p50", func(l line) float64 { return l.AckToEach.P50 }},
 	{"p99", func(l line) float64 { return l.AckToEach.P99 }},
 	{"ack→last p50", func(l line) float64 { return l.AckToLast.P50 }},

@@ -19,15 +19,19 @@ type contestant struct {
 	name     string
 	protocol string
 	mode     string // of bench/peer; "" for the product
+	tls      bool   // of the product, by its own authority
 }
 
 // contestants in the order of their turns; the product is first.
 var contestants = []contestant{
-	{"edge", "multistream", ""},
-	{"centrifuge, same append", "centrifuge", "append"},
-	{"centrifuge, memory", "centrifuge", "memory"},
-	{"floor", "plain", "floor"},
+	{name: "edge", protocol: "multistream"},
+	{name: "centrifuge, same append", protocol: "centrifuge", mode: "append"},
+	{name: "centrifuge, memory", protocol: "centrifuge", mode: "memory"},
+	{name: "floor", protocol: "plain", mode: "floor"},
 }
+
+// secured is what the product costs under TLS; its client deciphers, so its times are not to be compared with those above.
+var secured = []contestant{{name: "edge, TLS", protocol: "multistream", tls: true}}
 
 // yard is where the servers are built and run.
 type yard struct {
@@ -113,6 +117,9 @@ func (y *yard) once(ctx context.Context, c contestant, load []string) (l line, e
 		}
 		server = exec.Command(y.edge)
 		server.Env = append(os.Environ(), "DATA_DIR="+data, "EDGE_ADDR="+address, "LOG_LEVEL=error")
+		if c.tls {
+			server.Env = append(server.Env, "EDGE_TLS=own")
+		}
 	}
 	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	server.Stderr = os.Stderr
@@ -127,6 +134,9 @@ func (y *yard) once(ctx context.Context, c contestant, load []string) (l line, e
 		return l, err
 	}
 	args := append([]string{"fanout", "--protocol", c.protocol, "--address", address, "--accounts", y.accounts, "--pid", fmt.Sprint(server.Process.Pid)}, load...)
+	if c.tls {
+		args = append(args, "--tls", filepath.Join(data, "certificate", "authority.crt"))
+	}
 	client := exec.CommandContext(ctx, y.classload, args...)
 	var text, errs bytes.Buffer
 	client.Stdout, client.Stderr = &text, &errs

@@ -28,21 +28,38 @@ func newOnData(name string) onData {
 	return onData{f, f.String("data", or(os.Getenv("DATA_DIR"), ".data"), ""), f.String("session", "", "")}
 }
 
-// open opens the data folder.
-func (o onData) open(ctx context.Context) (*edge.Archive, error) {
-	a, err := edge.OpenArchive(ctx, *o.dir)
-	if err != nil {
-		return nil, asFinding(fmt.Errorf("%s: %w", o.Name(), err))
+// flagsAlone reads the flags of a subcommand that takes nothing else.
+func (o onData) flagsAlone(args []string, errs io.Writer) error {
+	rest, err := parse(o.FlagSet, args, errs)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%s: %q is too much; nothing was done, `classctl help` shows what it takes", o.Name(), strings.Join(rest, " "))
 	}
-	return a, nil
+	return err
 }
 
-// closeAfter closes the folder, and takes back what was found in it if an edge was started on it meanwhile.
-func closeAfter(a *edge.Archive, err error) error {
+// look opens the data folder for f. Damage that is in the way, of the folder or of what f reads, is a finding. What f found is
+// taken back if an edge was started on the folder meanwhile.
+func (o onData) look(ctx context.Context, f func(*edge.Archive) error) error {
+	a, err := edge.OpenArchive(ctx, *o.dir)
+	if err != nil {
+		return asFinding(fmt.Errorf("%s: %w", o.Name(), err))
+	}
+	err = asFinding(f(a))
 	if disturbed := a.Disturbed(); disturbed != nil && err != nil {
 		err = disturbed
 	}
 	return errors.Join(err, a.Close())
+}
+
+// lookAtClass opens the data folder for f, which is about the class of --session.
+func (o onData) lookAtClass(ctx context.Context, f func(a *edge.Archive, tenant, id event.ID) error) error {
+	return o.look(ctx, func(a *edge.Archive) error {
+		tenant, id, err := o.class(ctx, a)
+		if err != nil {
+			return err
+		}
+		return f(a, tenant, id)
+	})
 }
 
 // class finds the class of --session and its school.
@@ -65,31 +82,19 @@ func asFinding(err error) error {
 	return err
 }
 
-func noMore(name string, rest []string) error {
-	if len(rest) > 0 {
-		return fmt.Errorf("%s: %q is too much; nothing was done, `classctl help` shows what it takes", name, strings.Join(rest, " "))
+// listSessions is `classctl sessions`.
+func listSessions(ctx context.Context, args []string, out, errs io.Writer) error {
+	o := newOnData("sessions")
+	if err := o.flagsAlone(args, errs); err != nil {
+		return err
 	}
-	return nil
+	return o.look(ctx, func(a *edge.Archive) error { return printSessions(ctx, a, out, errs) })
 }
 
-// listSessions is `classctl sessions`.
-func listSessions(ctx context.Context, args []string, out, errs io.Writer) (err error) {
-	o := newOnData("sessions")
-	rest, err := parse(o.FlagSet, args, errs)
-	if err != nil {
-		return err
-	}
-	if err := noMore(o.Name(), rest); err != nil {
-		return err
-	}
-	a, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeAfter(a, err) }()
+func printSessions(ctx context.Context, a *edge.Archive, out, errs io.Writer) error {
 	all, err := a.Sessions(ctx)
 	if err != nil {
-		return asFinding(err)
+		return err
 	}
 	damaged := 0
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -110,82 +115,60 @@ func listSessions(ctx context.Context, args []string, out, errs io.Writer) (err 
 }
 
 // showState is `classctl state`.
-func showState(ctx context.Context, args []string, out, errs io.Writer) (err error) {
+func showState(ctx context.Context, args []string, out, errs io.Writer) error {
 	o := newOnData("state")
 	at := o.Int64("at", 0, "")
 	as := o.String("as", "", "")
 	full := o.Bool("full", false, "")
-	rest, err := parse(o.FlagSet, args, errs)
-	if err != nil {
-		return err
-	}
-	if err := noMore(o.Name(), rest); err != nil {
+	if err := o.flagsAlone(args, errs); err != nil {
 		return err
 	}
 	if *as != "" && *full {
 		return errors.New("state: --as and --full exclude one another; nothing was done")
 	}
-	a, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeAfter(a, err) }()
-	tenant, id, err := o.class(ctx, a)
-	if err != nil {
-		return err
-	}
-	s, err := a.State(ctx, tenant, id, *at)
-	if err != nil {
-		return asFinding(err)
-	}
-	if *as != "" {
-		person, err := a.Person(ctx, tenant, *as)
+	return o.lookAtClass(ctx, func(a *edge.Archive, tenant, id event.ID) error {
+		s, err := a.State(ctx, tenant, id, *at)
 		if err != nil {
 			return err
 		}
-		s = session.View(s, person)
-	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(s)
+		if *as != "" {
+			person, err := a.Person(ctx, tenant, *as)
+			if err != nil {
+				return err
+			}
+			s = session.View(s, person)
+		}
+		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(s)
+	})
 }
 
 // exportClass is `classctl export`.
-func exportClass(ctx context.Context, args []string, out, errs io.Writer) (err error) {
+func exportClass(ctx context.Context, args []string, out, errs io.Writer) error {
 	o := newOnData("export")
 	to := o.String("out", "", "")
 	withKeys := o.Bool("with-keys", false, "")
-	rest, err := parse(o.FlagSet, args, errs)
-	if err != nil {
-		return err
-	}
-	if err := noMore(o.Name(), rest); err != nil {
+	if err := o.flagsAlone(args, errs); err != nil {
 		return err
 	}
 	if *to == "" {
 		return errors.New("export: --out DIR is missing: a folder that is not there yet; nothing was written")
 	}
-	a, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeAfter(a, err) }()
-	tenant, id, err := o.class(ctx, a)
-	if err != nil {
-		return err
-	}
-	x, err := a.Export(ctx, tenant, id, *to, *withKeys)
-	if err != nil {
-		return asFinding(fmt.Errorf("export: %w", err))
-	}
-	fmt.Fprintf(out, "%s: %s\n", *to, bundleWords(&x.BundleReport))
-	if x.LeftOut > 0 {
-		fmt.Fprintf(errs, "classctl: %d signed heads and receipts of other edges and of the hub were left out: their public keys are not in this folder\n", x.LeftOut)
-	}
-	if *withKeys {
-		fmt.Fprintf(errs, "classctl: %s/%s makes names, messages and answers readable for everybody who has this folder, also after those people are erased here; keep it as you keep the people's data itself\n",
-			*to, event.PersonKeysFile)
-	}
-	return nil
+	return o.lookAtClass(ctx, func(a *edge.Archive, tenant, id event.ID) error {
+		x, err := a.Export(ctx, tenant, id, *to, *withKeys)
+		if err != nil {
+			return fmt.Errorf("export: %w", err)
+		}
+		fmt.Fprintf(out, "%s: %s\n", *to, bundleWords(&x.BundleReport))
+		if x.LeftOut > 0 {
+			fmt.Fprintf(errs, "classctl: %d signed heads and receipts of other edges and of the hub were left out: their public keys are not in this folder\n", x.LeftOut)
+		}
+		if *withKeys {
+			fmt.Fprintf(errs, "classctl: %s/%s makes names, messages and answers readable for everybody who has this folder, also after those people are erased here; keep it as you keep the people's data itself\n",
+				*to, event.PersonKeysFile)
+		}
+		return nil
+	})
 }

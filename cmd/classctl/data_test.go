@@ -174,8 +174,17 @@ func TestExport(t *testing.T) {
 	if code, out, errs := told(t, "verify", plain, open); code != bad || !strings.Contains(out, "sequence 6") || !strings.Contains(errs, "failures") {
 		t.Errorf("a changed bundle: %d\n%s\n%s", code, out, errs)
 	}
-	if code, _, errs := told(t, "verify", t.TempDir()); code != wrong || !strings.Contains(errs, "it is no bundle of a class") {
-		t.Errorf("no bundle: %d %s", code, errs)
+	if err := os.WriteFile(file, events[:len(events)-1], 0o600); err != nil { // of form: the last line is not ended
+		t.Fatal(err)
+	}
+	if code, out, errs := told(t, "verify", open, plain); code != wrong || !strings.Contains(out, "BAD  "+open) || !strings.Contains(out, "ok   "+plain) || !strings.Contains(errs, "not the form of a bundle") {
+		t.Errorf("an unreadable bundle: %d\n%s\n%s", code, out, errs)
+	}
+	if code, out, errs := told(t, "verify", t.TempDir(), plain); code != wrong || !strings.Contains(errs, "it is no bundle of a class") || !strings.Contains(out, "ok   "+plain) {
+		t.Errorf("no bundle: %d\n%s\n%s", code, out, errs)
+	}
+	if code, _, errs := told(t, "verify", "--data", e.dir, "--session", event.NewID().String()); code != wrong || !strings.Contains(errs, "no such session") {
+		t.Errorf("no such class: %d %s", code, errs)
 	}
 }
 

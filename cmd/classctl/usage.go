@@ -36,7 +36,8 @@ const usage = `classctl checks, reads and exports the classes of an edge, and ru
   classctl version
 
 DIR is $DATA_DIR, or .data. A data folder is only read: an edge may go on running on it meanwhile.
-Exit codes: 0 all is well, 1 something was found wrong, 2 it could not be looked at (usage, unreadable, unreachable).
+Exit codes: 0 all is well, 1 something was found wrong, 2 it could not be looked at (usage, unreadable, unreachable, no such
+class), also if something was found wrong besides.
 `
 
 // finding is an error that says what is wrong with what was looked at: exit code 1.

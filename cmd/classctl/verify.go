@@ -13,6 +13,7 @@ import (
 
 	"multistream/edge"
 	"multistream/shared/event"
+	"multistream/shared/eventlog"
 )
 
 // verify is `classctl verify`, of a data folder or of bundles.
@@ -23,35 +24,37 @@ func verify(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	if len(bundles) == 0 {
-		return verifyData(ctx, o, out)
+		return o.look(ctx, func(a *edge.Archive) error { return verifyData(ctx, o, a, out) })
 	}
 	if *o.session != "" {
 		return errors.New("verify: a bundle is one class; --session is for data folders. Nothing was checked")
 	}
 	wrongs := 0
+	var unreadable []error
 	for _, name := range bundles {
-		failed, err := verifyBundle(name, out)
-		if err != nil {
-			return fmt.Errorf("verify: %s can't be read: %w", name, err)
+		report, err := verifyBundle(name, out)
+		if err == nil && report.Unreadable {
+			err = errors.New("it has not the form of a bundle, so not all of it was checked")
 		}
-		wrongs += failed
+		if err != nil {
+			unreadable = append(unreadable, fmt.Errorf("verify: %s can't be read: %w", name, err))
+		}
+		wrongs += len(report.Failures)
 	}
-	if wrongs > 0 {
+	switch {
+	case len(unreadable) > 0: // also if something is wrong besides
+		return errors.Join(unreadable...)
+	case wrongs > 0:
 		return finding{fmt.Errorf("%d failures; what they name is not what was exported", wrongs)}
 	}
 	return nil
 }
 
 // verifyData checks all classes of a folder, or one.
-func verifyData(ctx context.Context, o onData, out io.Writer) (err error) {
-	a, err := o.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeAfter(a, err) }()
+func verifyData(ctx context.Context, o onData, a *edge.Archive, out io.Writer) error {
 	all, err := a.Sessions(ctx)
 	if err != nil {
-		return asFinding(err)
+		return err
 	}
 	if *o.session != "" {
 		tenant, id, err := o.class(ctx, a)
@@ -67,6 +70,9 @@ func verifyData(ctx context.Context, o onData, out io.Writer) (err error) {
 	events, wrongs := int64(0), 0
 	for _, s := range all {
 		v, err := a.Verify(ctx, s.TenantID, s.ID)
+		if errors.Is(err, eventlog.ErrNotFound) && *o.session == "" {
+			continue // it left since it was listed
+		}
 		if err != nil {
 			return fmt.Errorf("verify: class %s can't be read: %w", s.ID, err)
 		}
@@ -101,24 +107,23 @@ func printVerdict(out io.Writer, v *edge.Verdict) {
 	}
 }
 
-// verifyBundle checks a folder, or a .tar.gz of one. It gives the number of failures.
-func verifyBundle(name string, out io.Writer) (failures int, err error) {
+// verifyBundle checks a folder, or a .tar.gz of one, and tells what it found.
+func verifyBundle(name string, out io.Writer) (report event.BundleReport, err error) {
 	dir := name
 	if strings.HasSuffix(name, ".tar.gz") {
 		if dir, err = os.MkdirTemp("", "classctl-bundle-"); err != nil {
-			return 0, err
+			return report, err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		if err := unpack(name, dir); err != nil {
-			return 0, err
+			return report, err
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, event.ManifestFile)); err != nil {
-		return 0, fmt.Errorf("it is no bundle of a class: %w", err)
+		return report, fmt.Errorf("it is no bundle of a class: %w", err)
 	}
-	report, err := event.CheckBundle(os.DirFS(dir))
-	if err != nil {
-		return 0, err
+	if report, err = event.CheckBundle(os.DirFS(dir)); err != nil {
+		return report, err
 	}
 	for _, failure := range report.Failures {
 		for line := range strings.SplitSeq(failure, "\n") {
@@ -128,7 +133,7 @@ func verifyBundle(name string, out io.Writer) (failures int, err error) {
 	if len(report.Failures) == 0 {
 		fmt.Fprintf(out, "ok   %s: %s\n", name, bundleWords(&report))
 	}
-	return len(report.Failures), nil
+	return report, nil
 }
 
 func bundleWords(r *event.BundleReport) string {

@@ -10,7 +10,6 @@ import (
 	"multistream/cmd/classload/crowd"
 	"multistream/cmd/classload/ledger"
 	"multistream/cmd/classload/school"
-	"multistream/cmd/classload/wire"
 )
 
 // chair is one open socket of somebody in a class: it follows the frames, keeps the account of a student, and hands answers to
@@ -115,7 +114,7 @@ func (s *site) sit(ctx context.Context, c *chair, p *school.Person, path string)
 	if s.protocol == "multistream" && c.line == nil {
 		c.line = &ledger.Line{}
 	}
-	conn, rest, err := wire.Dial(ctx, p.From, s.api.Address(), path, p.Token)
+	conn, rest, err := s.api.Server.Dial(ctx, p.From, path, p.Token)
 	if err != nil {
 		return err
 	}

@@ -49,9 +49,6 @@ func day(ctx context.Context, name string, args []string, out io.Writer) (fine b
 		within("seconds", d.seconds, 1, maxSeconds), within("assembly", d.assembly, 0, 600), within("speed", int(d.speed), 0, 100)); err != nil {
 		return false, err
 	}
-	if d.protocol != "multistream" {
-		return false, fmt.Errorf("--protocol %s: only fanout speaks others than multistream", d.protocol)
-	}
 	if err := d.open(ctx); err != nil {
 		return false, err
 	}

@@ -98,6 +98,7 @@ func TestRefusals(t *testing.T) {
 		{"fanout --students 0", "--students 0: want 1 to"},
 		{"fanout --rate 100000", "--rate 100000"},
 		{"fanout --protocol smoke", "want multistream, centrifuge or plain"},
+		{"school --protocol plain", "not defined: -protocol"}, // only fanout speaks others
 		{"fanout --accounts /nowhere", "accounts"},
 		{"fanout --edge x --accounts /nowhere", "accounts"},
 		{"party", "no load"},

@@ -43,6 +43,7 @@ func fanout(ctx context.Context, name string, args []string, out io.Writer) (fin
 	flags.IntVar(&f.warm, "warm", 3, "")
 	flags.IntVar(&f.patience, "patience", 10, "")
 	flags.Float64Var(&f.rate, "rate", 10, "")
+	flags.StringVar(&f.protocol, "protocol", f.protocol, "")
 	if err := flags.Parse(args); err != nil {
 		return false, err
 	}

@@ -60,9 +60,6 @@ func flood(ctx context.Context, name string, args []string, out io.Writer) (fine
 		within("pairs", f.pairs, 1, 50), within("offered", f.offered, 1, 50_000), within("speed", int(f.speed), 0, 100)); err != nil {
 		return false, err
 	}
-	if f.protocol != "multistream" {
-		return false, fmt.Errorf("--protocol %s: only fanout speaks others than multistream", f.protocol)
-	}
 	if err := f.open(ctx); err != nil {
 		return false, err
 	}

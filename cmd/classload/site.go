@@ -2,20 +2,25 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"multistream/cmd/classload/crowd"
 	"multistream/cmd/classload/school"
 	"multistream/cmd/classload/server"
+	"multistream/cmd/classload/wire"
 )
 
 // site is a server under load and the crowd that makes it.
 type site struct {
 	address, accountsFile, edge, data, protocol string
+	authority                                   string
 	pid                                         int
 
 	api      *school.API
@@ -33,8 +38,9 @@ func (s *site) flags(name string) *flag.FlagSet {
 	f.StringVar(&s.accountsFile, "accounts", "", "")
 	f.StringVar(&s.edge, "edge", "", "")
 	f.StringVar(&s.data, "data", "", "")
-	f.StringVar(&s.protocol, "protocol", "multistream", "")
+	f.StringVar(&s.authority, "tls", "", "")
 	f.IntVar(&s.pid, "pid", 0, "")
+	s.protocol = "multistream" // only fanout speaks others
 	return f
 }
 
@@ -62,7 +68,11 @@ func (s *site) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if s.api, err = school.New(s.address); err != nil {
+	secured, err := trusting(s.authority)
+	if err != nil {
+		return err
+	}
+	if s.api, err = school.New(wire.Server{Address: s.address, TLS: secured}); err != nil {
 		return err
 	}
 	if s.protocol == "multistream" {
@@ -88,6 +98,22 @@ func (s *site) open(ctx context.Context) (err error) {
 	}
 	s.crowd, err = crowd.New()
 	return err
+}
+
+// trusting gives a client that believes one authority, of a PEM file; nil without a file.
+func trusting(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--tls: %w", err)
+	}
+	believed := x509.NewCertPool()
+	if !believed.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--tls: %s holds no certificate", file)
+	}
+	return &tls.Config{RootCAs: believed, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13, NextProtos: []string{"http/1.1"}}, nil
 }
 
 // renewCrowd drops all sockets and begins with none.

@@ -42,9 +42,6 @@ func (s *storm) begin(ctx context.Context, name string, args []string, over, eve
 	if err := errors.Join(within("students", s.students, 1, maxStudents), within("over", s.over, 0, 600), within("events", s.events, 0, 100_000)); err != nil {
 		return err
 	}
-	if s.protocol != "multistream" {
-		return fmt.Errorf("--protocol %s: only fanout speaks others than multistream", s.protocol)
-	}
 	return s.open(ctx)
 }
 

@@ -24,8 +24,8 @@ where
   --address HOST:PORT   the server, on loopback only
   --accounts FILE       people who may sign in (go run ./bench/fill writes it); not needed with --protocol centrifuge or plain
   --edge BIN --data DIR start this edge in this data folder, and stop it at the end
+  --tls FILE            speak TLS, and believe this authority (PEM; DATA_DIR/certificate/authority.crt of an edge with EDGE_TLS=own)
   --pid N               a server that runs already: whose processor time and memory are counted
-  --protocol P          multistream (default), centrifuge or plain: the servers of bench/peer speak the others
 
 fanout
   --students N          [1000]
@@ -34,6 +34,7 @@ fanout
   --seconds S           measured, after --warm seconds [60, 3]
   --patience S          how long to wait for what has not come at the end [10]
   --senders N           [1 for each 10 events/s; 50 when unpaced]
+  --protocol P          multistream (default), centrifuge or plain: the servers of bench/peer speak the others
 
 school
   --classes N --size N  [30 of 35]      --lessons N --seconds S  each [2 of 60]

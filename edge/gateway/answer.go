@@ -5,6 +5,7 @@ import (
 
 	"multistream/shared/event"
 	"multistream/shared/fault"
+	"multistream/shared/rest"
 	"multistream/shared/session"
 )
 
@@ -14,7 +15,7 @@ const reasonMediaOff = string(fault.MediaOff)
 // answer tells what a command did. It is made of the facts, so that a repeat is told the same; of the state only what can't
 // change any more since, and the view of a join, which is always the present one.
 func (g *Gateway) answer(ctx context.Context, o order, a Answer) (any, error) {
-	at := positionText(a.Position)
+	at := rest.PositionText(a.Position)
 	switch o.route.Answer.(type) {
 	case Created:
 		return createdAnswer(a, at), nil
@@ -155,7 +156,7 @@ func (g *Gateway) joinAnswer(ctx context.Context, o order, a Answer) (any, error
 	out := JoinAnswer{LivekitTokenReason: reasonMediaOff}
 	err := g.o.Classes.Read(ctx, o.who.TenantID, o.session, func(s *session.State) (err error) {
 		out.Session = sessionOf(s)
-		out.Position = positionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})
+		out.Position = rest.PositionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})
 		if standing, role := session.StandingOf(s, o.who.UserID); standing == session.StandingStaff || standing == session.StandingMember {
 			out.Participant = &Participant{UserID: o.who.UserID, Role: role}
 		}

@@ -24,12 +24,15 @@ func (k slot) lasting() bool { return k == slotFeature || k == slotPresence }
 // ear is where a connection hears of its class what no history keeps. It holds at most one frame of each kind, so that
 // nothing piles up: a newer one takes the place of one that was not written yet.
 type ear struct {
-	room   *room
-	stream Stream // whose wait is ended when there is something
+	room *room
+	tell nudger // whose wait is ended when there is something
 
 	mu      sync.Mutex
 	waiting [slots]*shout
 }
+
+// nudger is who has something else to do than to wait. Nudge never waits itself.
+type nudger interface{ Nudge() }
 
 // offer leaves a frame for the connection. It never waits.
 func (e *ear) offer(k slot, s *shout) {
@@ -40,7 +43,7 @@ func (e *ear) offer(k slot, s *shout) {
 	if replaced {
 		e.room.g.metrics.drop(k, "replaced")
 	}
-	e.stream.Nudge()
+	e.tell.Nudge()
 }
 
 // take gives what waits.
@@ -79,7 +82,7 @@ func (w *socketWriter) ephemerals(now time.Time) error {
 			continue
 		}
 		b := s.forStanding(w.standing)
-		slow := b != nil && backlog(w.socket.conn.NetConn()) > maxBacklog
+		slow := b != nil && w.socket.conn.Backlog() > maxBacklog
 		switch {
 		case b != nil && !slow:
 			if err := w.write(frameKind(slot(k)), b); err != nil {

@@ -24,7 +24,7 @@ type EventsAnswer struct {
 
 // getEvents answers one page of what happened after a position, for clients that can't keep a socket open.
 func (g *Gateway) getEvents(c *rest.Call) (any, error) {
-	after, given, err := parsePosition(c.R.URL.Query().Get("after"))
+	after, given, err := rest.ParsePosition(c.R.URL.Query().Get("after"))
 	if err == nil && !given {
 		err = fault.At(fault.InvalidField, "after", "after is missing: give the position of your last frame or answer, like 1.42.")
 	}

@@ -21,6 +21,10 @@ type fakeClasses struct {
 	hang    chan struct{} // Do waits for it, if set
 	hangs   chan struct{} // told when Do waits, if set
 	asked   int           // how often whose a code is
+	own     int           // entries that streams of people gave
+	nobodys int           // streams of nobody
+	resting int           // the version of a class that a stream of nobody has all of
+	looked  func()        // told when a person's stream is about to say that there is nothing new, if set
 }
 
 type fakeClass struct {
@@ -33,6 +37,7 @@ type fakeClass struct {
 	changed chan struct{}
 	closed  bool
 	follows int
+	version int // changes
 }
 
 type fakeDone struct {
@@ -142,6 +147,7 @@ func (f *fakeClasses) Do(ctx context.Context, r gateway.Request) (gateway.Answer
 }
 
 func (c *fakeClass) wake() {
+	c.version++
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -166,9 +172,13 @@ func (f *fakeClasses) Follow(ctx context.Context, tenant, id, user event.ID, aft
 	if after.Sequence > c.state.Sequence || after.Epoch != 1 && after.Sequence > 0 {
 		return nil, &gateway.RewindError{To: event.Position{Epoch: 1, Sequence: c.state.Sequence}}
 	}
-	c.follows++
+	if user.IsZero() {
+		f.nobodys++
+	} else {
+		c.follows++
+	}
 	c.wake()
-	return &fakeStream{f: f, c: c, at: after.Sequence, nudge: make(chan struct{}, 1)}, nil
+	return &fakeStream{f: f, c: c, nobody: user.IsZero(), at: after.Sequence, nudge: make(chan struct{}, 1)}, nil
 }
 
 // tell gives followers a runtime status.
@@ -203,6 +213,7 @@ type fakeStream struct {
 	c      *fakeClass
 	at     int64
 	told   int
+	nobody bool // it is nobody's connection
 	closed bool
 	nudge  chan struct{}
 }
@@ -222,19 +233,29 @@ func (s *fakeStream) Next(ctx context.Context) (gateway.Update, error) {
 			if e.Sequence > s.at {
 				u.Entries = append(u.Entries, e)
 				s.at = e.Sequence
+				if !s.nobody {
+					s.f.own++
+				}
 			}
 		}
 		if s.told != s.c.told {
 			u.Status, s.told = s.c.status, s.c.told
 		}
-		changed, closed := s.c.changed, s.c.closed
+		changed, closed, looked := s.c.changed, s.c.closed, s.f.looked
+		news := len(u.Entries) > 0 || u.Status != nil
+		if s.nobody && !news {
+			s.f.resting = s.c.version
+		}
 		s.f.mu.Unlock()
 		switch {
-		case len(u.Entries) > 0 || u.Status != nil:
+		case news:
 			return u, nil
 		case closed:
 			return u, io.EOF
 		case nudged:
+			if looked != nil {
+				looked()
+			}
 			return u, nil
 		}
 		select {
@@ -254,7 +275,11 @@ func (s *fakeStream) Close() {
 	defer s.f.mu.Unlock()
 	if !s.closed {
 		s.closed = true
-		s.c.follows--
+		if s.nobody {
+			s.f.nobodys--
+		} else {
+			s.c.follows--
+		}
 		s.c.wake()
 	}
 }

@@ -50,7 +50,7 @@ func (g *Gateway) look(ctx context.Context, who rest.Principal, id event.ID, wit
 // viewOf encodes what somebody may know of a state.
 func (g *Gateway) viewOf(s *session.State, user event.ID) ([]byte, error) {
 	about := g.viewSize.Load() // of the one before: a class comes all at once
-	b, err := event.Append(make([]byte, 0, about+about/8), session.View(s, user))
+	b, err := session.AppendView(make([]byte, 0, about+about/8), s, user)
 	g.viewSize.Store(int64(len(b)))
 	return b, err
 }

@@ -81,6 +81,9 @@ type Gateway struct {
 	classSaid             *rest.Limiter // by class
 	roomsMu               sync.Mutex
 	rooms                 map[roomKey]*room // classes with sockets
+
+	hallsMu sync.Mutex
+	halls   map[roomKey]*hall
 }
 
 // New makes a Gateway. It returns an error if a required part is missing, and panics if its table of routes is wrong,
@@ -98,7 +101,7 @@ func New(o Options) (*Gateway, error) {
 	o.Pace = o.Pace.orDefault()
 	g := &Gateway{
 		o: o, log: o.Logger, commands: map[string]*rest.Route{}, sockets: map[event.ID]int{}, held: map[seat]*held{},
-		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1), rooms: map[roomKey]*room{},
+		guesses: newGuesses(o.Now), coding: make(chan struct{}, 1), rooms: map[roomKey]*room{}, halls: map[roomKey]*hall{},
 		signals:      rest.NewLimiter(o.Pace.SignalsPer10, 10*time.Second, o.Now),
 		classSignals: rest.NewLimiter(limits.ClassSignalsPer10, 10*time.Second, o.Now),
 		classSaid:    rest.NewLimiter(limits.ClassSaidPer1, time.Second, o.Now),

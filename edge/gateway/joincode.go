@@ -80,7 +80,7 @@ func (g *Gateway) joinCode(c *rest.Call) (any, error) {
 		if s.Life.Status == session.Scheduled || s.Life.Status == session.Live || s.Life.Status == session.Halted {
 			code = s.Desk.JoinCode
 		}
-		out.Position = positionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})
+		out.Position = rest.PositionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})
 		return nil
 	})
 	if err != nil || code == "" {

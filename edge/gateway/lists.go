@@ -67,7 +67,7 @@ func (g *Gateway) list(c *rest.Call, staffOnly string, pick func(v *session.Stat
 	var out rest.Encoded
 	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
 		v := m.view(s, c.Who.UserID)
-		out, err = event.Marshal(pick(v, positionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})))
+		out, err = event.Marshal(pick(v, rest.PositionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})))
 		return err
 	})
 	return out, err

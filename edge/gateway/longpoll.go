@@ -67,7 +67,7 @@ func (g *Gateway) pollAsked(r *http.Request) (pollAsked, error) {
 		return a, fault.New(fault.InvalidBody, "This request takes no body.")
 	}
 	var err error
-	a.after, a.resume, err = parsePosition(q.Get("after"))
+	a.after, a.resume, err = rest.ParsePosition(q.Get("after"))
 	return a, err
 }
 

@@ -230,6 +230,7 @@ func TestPollBounded(t *testing.T) {
 		t.Error("answered after all")
 	}
 	s.classes.waitFollows(classID(class), 1)
+	s.shows("edge_polls", "0") // its place is free a moment after its stream
 	s.asks("sam", class, "", "")
 }
 

@@ -13,6 +13,7 @@ import (
 type metrics struct {
 	commands *prometheus.CounterVec // by type, result
 	sockets  prometheus.Gauge
+	seated   prometheus.Gauge
 	polls    prometheus.Gauge
 	closed   *prometheus.CounterVec        // by close code
 	frames   map[string]prometheus.Counter // by kind; looked up once, as there are ten thousand a second
@@ -29,6 +30,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	m := &metrics{
 		commands: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_commands_total", Help: "Commands by type and result: done, repeat, nothing (no fact was needed), or the code of the refusal."}, []string{"type", "result"}),
 		sockets:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets", Help: "Open sockets."}),
+		seated:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_sockets_seated", Help: "Open sockets that have all there is: what is new is written to them all in one go. The others have a goroutine of their own at work."}),
 		polls:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "edge_polls", Help: "Polls for frames that wait for an answer."}),
 		closed:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "edge_sockets_closed_total", Help: "Sockets that ended, by close code; 0: the client went away."}, []string{"code"}),
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "edge_frame_bytes_total", Help: "Bytes of messages written to sockets and into answers of polls."}),
@@ -42,7 +44,7 @@ func newMetrics(registry *prometheus.Registry) *metrics {
 	for _, kind := range frameKinds {
 		m.frames[kind] = frames.WithLabelValues(kind)
 	}
-	registry.MustRegister(m.commands, m.sockets, m.polls, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends, m.fanout)
+	registry.MustRegister(m.commands, m.sockets, m.seated, m.polls, m.closed, frames, m.bytes, m.signals, m.dropped, m.appends, m.fanout)
 	return m
 }
 
@@ -53,6 +55,12 @@ func (m *metrics) frame(kind string, size int) {
 	}
 	counter.Inc()
 	m.bytes.Add(float64(size))
+}
+
+// pumped counts frames of events that were written by a hall.
+func (m *metrics) pumped(frames, bytes int) {
+	m.frames["events"].Add(float64(frames))
+	m.bytes.Add(float64(bytes))
 }
 
 func (m *metrics) signal(kind, result string) { m.signals.WithLabelValues(kind, result).Inc() }

@@ -45,7 +45,7 @@ func (g *Gateway) listParticipants(c *rest.Call) (any, error) {
 	var out rest.Encoded
 	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
 		people, next := session.People(s, m.viewer(s, c.Who.UserID), after, limit)
-		list := ClassPeople{People: []ClassPerson{}, Present: s.Roster.Present, Next: idOrNull(next), Position: positionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})}
+		list := ClassPeople{People: []ClassPerson{}, Present: s.Roster.Present, Next: idOrNull(next), Position: rest.PositionText(event.Position{Epoch: s.Epoch, Sequence: s.Sequence})}
 		for _, p := range people {
 			list.People = append(list.People, ClassPerson(p))
 		}

@@ -20,7 +20,7 @@ type Classes interface {
 	Do(ctx context.Context, r Request) (Answer, error)
 	// Read runs f on the committed state of a class; f encodes or copies what it needs, quickly, and keeps nothing.
 	Read(ctx context.Context, tenant, session event.ID, f func(*session.State) error) error
-	// Follow gives what happens in a class after a position. It counts as a connection of the user. It returns a
+	// Follow gives what happens in a class after a position. It counts as a connection of the user, if one is given. It returns a
 	// *fault.Fault, or a *RewindError if the position is not in the class's history.
 	Follow(ctx context.Context, tenant, session, user event.ID, after event.Position) (Stream, error)
 }
@@ -88,7 +88,7 @@ type RewindError struct{ To event.Position }
 
 // Error names the position to go on from.
 func (e *RewindError) Error() string {
-	return fmt.Sprintf("position is not in this class's history; go on from %s", positionText(e.To))
+	return fmt.Sprintf("position is not in this class's history; go on from %s", rest.PositionText(e.To))
 }
 
 // Sessions lists classes.

@@ -98,7 +98,7 @@ func (g *Gateway) schedule(c *rest.Call) (any, error) {
 	var role directory.Role
 	if plan.CourseID.IsZero() {
 		if _, err = g.o.Identity.Me(ctx, c.Who); err == nil { // an account that was disabled since is refused
-			role = highest(c.Who.Roles)
+			role = access.Highest(c.Who.Roles)
 		}
 	} else {
 		role, err = g.o.Identity.RoleIn(ctx, c.Who, plan.CourseID, nil)
@@ -113,16 +113,4 @@ func (g *Gateway) schedule(c *rest.Call) (any, error) {
 	id := event.DeriveID(c.Who.TenantID, c.Who.UserID, c.Key, 0)
 	rest.NoteOf(c.R).Session = id
 	return g.do(ctx, order{who: c.Who, session: id, command: c.Action.Command, key: c.Key, payload: payload, route: c.Route}, m.actor(c.Who))
-}
-
-// highest is the role by which somebody may do most.
-func highest(roles []directory.Role) directory.Role {
-	for _, want := range access.Roles() {
-		for _, r := range roles {
-			if string(r) == want {
-				return r
-			}
-		}
-	}
-	return ""
 }

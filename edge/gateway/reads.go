@@ -67,7 +67,7 @@ func (g *Gateway) getState(c *rest.Call) (any, error) {
 	var out StateAnswer
 	err = g.o.Classes.Read(ctx, c.Who.TenantID, c.Session, func(s *session.State) (err error) {
 		v := m.view(s, c.Who.UserID)
-		out.Position = positionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})
+		out.Position = rest.PositionText(event.Position{Epoch: v.Epoch, Sequence: v.Sequence})
 		out.View, err = event.Marshal(v)
 		return err
 	})

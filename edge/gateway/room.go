@@ -50,7 +50,7 @@ type heardRoll struct {
 type roomKey struct{ tenant, session event.ID }
 
 // listen joins a connection to the room of its class. It gives nil where the box has no signals.
-func (g *Gateway) listen(who rest.Principal, id event.ID, stream Stream) *ear {
+func (g *Gateway) listen(who rest.Principal, id event.ID, tell nudger) *ear {
 	if g.o.Signals == nil {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (g *Gateway) listen(who rest.Principal, id event.ID, stream Stream) *ear {
 		g.rooms[key] = r
 		defer func() { go r.run() }()
 	}
-	e := &ear{room: r, stream: stream}
+	e := &ear{room: r, tell: tell}
 	r.mu.Lock()
 	r.ears[e] = true
 	r.here[who.UserID]++

@@ -36,7 +36,7 @@ type socket struct {
 // HTTP; what is wrong with the class or the person's place in it comes as an error frame and a close code, as browsers
 // show scripts nothing else.
 func (g *Gateway) live(c *rest.Call) (any, error) {
-	after, resume, err := parsePosition(c.R.URL.Query().Get("after"))
+	after, resume, err := rest.ParsePosition(c.R.URL.Query().Get("after"))
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ type message struct {
 	Rewind *event.Position `json:"rewind"`
 	Status *struct {
 		State, Feature, Reason string
+		Since                  event.Time
 	} `json:"status"`
 	Ephemeral *gateway.Ephemeral `json:"ephemeral"`
 	Reply     *struct {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"multistream/edge/gateway/websocket"
@@ -32,11 +34,20 @@ type writer struct {
 	skip   time.Time // when a hidden event must be told as a moved position; zero: there is none
 }
 
-// socketWriter writes to a socket for as long as it is open.
+// socketWriter writes to a socket for as long as it is open. Its goroutine holds the lock but while it is seated and waits: then
+// the hall writes, and leaves it to the goroutine to do what is more than that.
 type socketWriter struct {
+	mu sync.Mutex
 	writer
 	socket *socket
-	by     time.Time // for writing; moved seldom, so that no message needs a timer of its own
+	hall   *hall
+	place  int           // among the seats, from 1; 0: it has none. Under the hall's lock
+	seated atomic.Bool   // it has a place
+	nudge  chan struct{} // holds one: who waits in a seat has something to do
+	timer  *time.Timer   // ends that wait
+	torn   bool          // the hall wrote a part of a frame: the rest must follow
+	over   bool          // nothing may be written any more
+	by     time.Time     // for writing; moved seldom, so that no message needs a timer of its own
 	ping   time.Time
 	ear    *ear      // of what no history keeps; nil where the box has no signals
 	retry  time.Time // when the ear is to be asked again without a nudge; zero: not
@@ -44,17 +55,23 @@ type socketWriter struct {
 }
 
 func newSocketWriter(s *socket) *socketWriter {
-	w := &socketWriter{writer: writer{g: s.g, who: s.who, session: s.session, ctx: s.ctx}, socket: s}
+	w := &socketWriter{writer: writer{g: s.g, who: s.who, session: s.session, ctx: s.ctx}, socket: s, nudge: make(chan struct{}, 1)}
 	w.write = w.send
 	return w
 }
 
 // run writes until the connection ends. It returns nil if the client is gone.
 func (w *socketWriter) run(after event.Position, resume bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer func() { w.over = true }()
 	if err := w.begin(after, resume); err != nil {
 		return w.ended(err)
 	}
-	w.ear = w.g.listen(w.who, w.session, w.stream)
+	if w.socket.conn.Offers() {
+		w.hall = w.g.hall(roomKey{w.who.TenantID, w.session}, event.Position{Epoch: w.epoch, Sequence: w.upTo})
+	}
+	w.ear = w.g.listen(w.who, w.session, w)
 	now := time.Now()
 	w.ping = now.Add(w.g.o.Pace.Ping)
 	if w.beat.IsZero() {
@@ -71,7 +88,7 @@ func (w *socketWriter) run(after event.Position, resume bool) error {
 		if !w.retry.IsZero() && w.retry.Before(at) {
 			at = w.retry
 		}
-		u, err := w.stream.Next(w.wake.atMost(w.ctx, at))
+		u, err := w.next(at)
 		switch {
 		case err == nil:
 			err = w.update(u)
@@ -204,9 +221,7 @@ func (s *socket) pong() {
 
 func (w *socketWriter) send(kind string, b []byte) error {
 	now := time.Now()
-	if w.by.Sub(now) < w.g.o.Pace.Write {
-		w.by = now.Add(2 * w.g.o.Pace.Write)
-	}
+	w.writeBy(now)
 	if err := w.socket.conn.WriteBy(w.by, websocket.MessageText, b); err != nil {
 		w.slow(err)
 		return errGone
@@ -214,6 +229,13 @@ func (w *socketWriter) send(kind string, b []byte) error {
 	w.beat = now.Add(w.g.o.Pace.Beat)
 	w.g.metrics.frame(kind, len(b))
 	return nil
+}
+
+// writeBy sees to it that a write has the time it needs.
+func (w *socketWriter) writeBy(now time.Time) {
+	if w.by.Sub(now) < w.g.o.Pace.Write {
+		w.by = now.Add(2 * w.g.o.Pace.Write)
+	}
 }
 
 // slow notes a client that did not take what was written in time. It can't be told: it resumes from its position.
@@ -226,6 +248,9 @@ func (w *socketWriter) slow(err error) {
 func (w *socketWriter) end() {
 	if w.ear != nil {
 		w.ear.leave(w.who.UserID)
+	}
+	if w.hall != nil {
+		w.hall.leave(w)
 	}
 	w.writer.end()
 }

@@ -30,10 +30,11 @@ type Features interface {
 
 // Options configure a Door; all are required.
 type Options struct {
-	Token    string
-	Metrics  http.Handler
-	Features Features
-	Logger   *slog.Logger
+	Token       string
+	Metrics     http.Handler
+	Features    Features
+	Replication func() any // how things stand with the hub
+	Logger      *slog.Logger
 }
 
 // Door serves operators. Make it with New.
@@ -44,8 +45,8 @@ type Door struct {
 
 // New makes a Door.
 func New(o Options) (*Door, error) {
-	if o.Token == "" || o.Metrics == nil || o.Features == nil || o.Logger == nil {
-		return nil, errors.New("operator: Token, Metrics, Features and Logger are required")
+	if o.Token == "" || o.Metrics == nil || o.Features == nil || o.Replication == nil || o.Logger == nil {
+		return nil, errors.New("operator: Token, Metrics, Features, Replication and Logger are required")
 	}
 	d := &Door{o: o}
 	r := chi.NewRouter()
@@ -55,6 +56,7 @@ func New(o Options) (*Door, error) {
 	})
 	r.Method(http.MethodGet, "/metrics", o.Metrics)
 	r.Get("/features", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, o.Features.States()) })
+	r.Get("/replication", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, o.Replication()) })
 	r.Post("/drills", d.drill)
 	r.Delete("/drills/{feature}", d.endDrill)
 	r.HandleFunc("/debug/pprof/*", pprof.Index)

@@ -49,6 +49,7 @@ type class struct {
 	behind   sync.WaitGroup // snapshots and probes on their way
 
 	preparing *batch // decided, not yet on its way
+	lone      bool   // a caller has the turn, and will have written what it sends off
 	unencoded *Entry // the latest entry, while nothing is encoded of it
 
 	clock    clock
@@ -131,8 +132,8 @@ func (c *class) run() {
 	}
 }
 
-// serve has a command that was just put decided: by the caller itself if the class rests, which saves two hand-overs between
-// goroutines; by the class's goroutine if anything else waits or is on its way, so that more is decided into one batch.
+// serve has a command that was just put decided: by the caller itself if the class rests, which also writes it if the log
+// rests, so that nothing is handed from one goroutine to another; by the class's goroutine if anything else waits or is on its way, so that more is decided into one batch.
 func (c *class) serve() {
 	if !c.turn.TryLock() {
 		c.mail.ring() // whoever has the turn may have looked before the command came
@@ -153,6 +154,16 @@ func (c *class) serve() {
 	c.turn.Unlock()
 	if wake {
 		c.mail.ring()
+	}
+	if rests {
+		c.write()
+	}
+}
+
+// write has a caller write what it has sent off, after its turn: meanwhile the class decides for others.
+func (c *class) write() {
+	if log, ok := c.o.o.Log.(starter); ok {
+		log.Write()
 	}
 }
 

@@ -37,9 +37,11 @@ type crash struct {
 	stack []byte
 }
 
-// decideNow decides and sends off what waits, in the turn of a caller. A panic is the class's to end with, not its caller's.
+// decideNow decides and sends off what waits, in the turn of a caller, who then has it written (see write). A panic is the class's to end with, not its caller's.
 func (c *class) decideNow() {
+	c.lone = true
 	defer func() {
+		c.lone = false
 		if p := recover(); p != nil {
 			c.crash = &crash{p, debug.Stack()}
 		}

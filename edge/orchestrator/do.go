@@ -14,7 +14,8 @@ import (
 var errStopping = fault.New(fault.Busy, "This box is starting or stopping. Nothing was changed; please try again in a moment.")
 
 // Do gives a class a command and waits until its facts are durable, or it was refused. If ctx ends first the command may
-// still happen: the same key asks for its answer. Errors are *fault.Fault.
+// still happen: the same key asks for its answer; a caller who writes for the class (serve) waits for the disk even so.
+// Errors are *fault.Fault.
 func (o *Orchestrator) Do(ctx context.Context, req Request) (Answer, error) {
 	if _, known := session.CommandOf(req.Command.Type); !known {
 		return Answer{}, fault.New(fault.NotFound, "There is no command %q.", req.Command.Type)

@@ -79,9 +79,13 @@ func (c *class) start(ctx context.Context, b *batch) {
 		b.err = err
 		c.part(b)
 	}
-	if log, ok := c.o.o.Log.(starter); ok {
+	log, pipes := c.o.o.Log.(starter)
+	switch {
+	case pipes && c.lone:
+		log.Queue(unit, answered)
+	case pipes:
 		log.Start(unit, answered)
-	} else {
+	default:
 		go func() { answered(c.o.o.Log.Append(context.WithoutCancel(ctx), unit)) }()
 	}
 	b.crashed = true // until it has not

@@ -34,6 +34,9 @@ type Log interface {
 // same class may be on its way, and one sync serves both. done is called once, from any goroutine.
 type starter interface {
 	Start(b eventlog.Batch, done func(error))
+	// Queue is Start for a caller that calls Write right after: it then writes what waits itself, unless another is at it.
+	Queue(b eventlog.Batch, done func(error))
+	Write()
 }
 
 // Keys are the keys of persons and the secrets of anonymous polls.

@@ -94,22 +94,40 @@ func (k *testKeys) DestroyPollSecret(ctx context.Context, tenant, class, poll ev
 // pipedLog takes batches in order without making the class wait, as the store of a box does.
 type pipedLog struct {
 	*testLog
-	mu   sync.Mutex
-	last chan struct{} // closed when the latest batch is answered
+	mu     sync.Mutex
+	queued []func()      // until somebody writes
+	last   chan struct{} // closed when the latest batch is answered
 }
 
 func (l *pipedLog) Start(b eventlog.Batch, done func(error)) {
+	l.Queue(b, done)
+	l.begin()
+}
+
+func (l *pipedLog) Queue(b eventlog.Batch, done func(error)) {
 	l.mu.Lock()
-	before, mine := l.last, make(chan struct{})
-	l.last = mine
-	l.mu.Unlock()
+	defer l.mu.Unlock()
+	l.queued = append(l.queued, func() { done(l.Append(context.Background(), b)) })
+}
+
+func (l *pipedLog) Write() { <-l.begin() }
+
+// begin writes what is queued after what is being written, and gives what is closed then.
+func (l *pipedLog) begin() chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	queued, before, mine := l.queued, l.last, make(chan struct{})
+	l.queued, l.last = nil, mine
 	go func() {
 		if before != nil {
 			<-before
 		}
-		done(l.Append(context.Background(), b))
+		for _, write := range queued {
+			write()
+		}
 		close(mine)
 	}()
+	return mine
 }
 
 // bothWays runs a test on a log that takes batches on their way, as a box has it, and on one that takes one at a time.

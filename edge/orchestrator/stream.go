@@ -29,7 +29,7 @@ type Update struct {
 	Status  *Status
 }
 
-// Stream follows a class from a position on. It counts as a connection of its user until it is closed.
+// Stream follows a class from a position on. It counts as a connection of its user until it is closed, if it has one.
 type Stream struct {
 	c      *class
 	user   event.ID
@@ -43,7 +43,7 @@ type Stream struct {
 	done   chan struct{}
 }
 
-// Follow gives the stream of a class after a position. It returns a *fault.Fault, or a *RewindError.
+// Follow gives the stream of a class after a position, for a user or, if that is absent, for nobody's connection. It returns a *fault.Fault, or a *RewindError.
 func (o *Orchestrator) Follow(ctx context.Context, tenant, id, user event.ID, after event.Position) (*Stream, error) {
 	for {
 		if err := o.exists(ctx, Request{TenantID: tenant, SessionID: id}); err != nil {
@@ -68,7 +68,9 @@ func (o *Orchestrator) Follow(ctx context.Context, tenant, id, user event.ID, af
 			}
 			continue
 		}
-		c.presence.connect(user, 1)
+		if !user.IsZero() {
+			c.presence.connect(user, 1)
+		}
 		return &Stream{c: c, user: user, at: after.Sequence, wake: make(chan struct{}, 1), done: make(chan struct{})}, nil
 	}
 }
@@ -79,8 +81,10 @@ func (st *Stream) Close() {
 		close(st.done)
 		st.c.tail.leave(st)
 		st.ring()
-		st.c.presence.connect(st.user, -1)
-		st.c.presence.seen(st.user, time.Now())
+		if !st.user.IsZero() {
+			st.c.presence.connect(st.user, -1)
+			st.c.presence.seen(st.user, time.Now())
+		}
 		st.c.mail.link(-1)
 	})
 }

@@ -21,13 +21,26 @@ func (s *Store) Append(ctx context.Context, b eventlog.Batch) error {
 }
 
 // Start is Append for a caller that does not wait: batches started one after the other by one caller are written in that
-// order, so several of one session may be on their way. done is told what Append would return, in the writer's goroutine or
-// before Start returns; it must not block.
+// order, so several of one session may be on their way. done is told what Append would return, by whoever writes or before
+// Start returns; it must not block.
 func (s *Store) Start(b eventlog.Batch, done func(error)) {
-	r, err := s.requestOf(&b)
+	s.hand(&b, done, s.writer.enqueue)
+}
+
+// Queue is Start for a caller that calls Write right after, and must.
+func (s *Store) Queue(b eventlog.Batch, done func(error)) {
+	s.hand(&b, done, s.writer.put)
+}
+
+// Write has the caller write what waits, if nobody else is at it, and call done of all that it wrote. It can't be told to
+// stop: it returns when the disk has answered.
+func (s *Store) Write() { s.writer.write() }
+
+func (s *Store) hand(b *eventlog.Batch, done func(error), to func(*request) error) {
+	r, err := s.requestOf(b)
 	if err == nil {
 		r.done = done
-		err = s.writer.enqueue(r)
+		err = to(r)
 	}
 	if err != nil {
 		done(err)

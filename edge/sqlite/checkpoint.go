@@ -13,14 +13,18 @@ const (
 	gaugeEvery      = 32   // commits between two looks at how many there are
 )
 
-// A walGauge counts what the write-ahead log holds. It belongs to the writer.
+// A walGauge counts the groups since it was last looked at how much the write-ahead log holds. It belongs to the writer.
 type walGauge struct{ commits int }
+
+// checkpointMayBeDue tells whether it is time to look.
+func (w *writer) checkpointMayBeDue() bool {
+	return w.wal.commits >= gaugeEvery && w.fence.err() == nil
+}
 
 // checkpointIfDue copies the write-ahead log into the database once it is long, after everyone has been answered. It is
 // ours and not SQLite's own, because that one swallows a failed sync.
 func (w *writer) checkpointIfDue() {
-	w.wal.commits++
-	if w.wal.commits < gaugeEvery || w.fence.err() != nil {
+	if !w.checkpointMayBeDue() {
 		return
 	}
 	w.wal.commits = 0

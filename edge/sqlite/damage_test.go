@@ -320,3 +320,32 @@ func TestMissingRows(t *testing.T) {
 		}
 	}
 }
+
+// A log that is gone whole, head and all, is damage as long as anything names it that no purge leaves behind.
+func TestWholeLogGone(t *testing.T) {
+	ctx := context.Background()
+	s, c := open(t, t.TempDir(), func(o *Options) { o.ScrubPause = -1 }), eventlogtest.NewChain(event.NewID())
+	all := c.Several(3)
+	if err := s.Append(ctx, withSummary(c, "ended", all...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveSignedHead(ctx, event.HeadOf(&all[2])); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		left, statements string
+		want             error
+	}{
+		{"a row in the list and a signed head", `DROP TRIGGER session_state_events_kept; DELETE FROM session_state_events;
+			DROP TRIGGER session_heads_kept; DELETE FROM session_heads`, eventlog.ErrDamaged},
+		{"a signed head", "DELETE FROM sessions", eventlog.ErrDamaged},
+		{"nothing", "DROP TRIGGER signed_heads_kept; DELETE FROM signed_heads", eventlog.ErrNotFound},
+	} {
+		if _, err := s.writer.conn.ExecContext(ctx, step.statements); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.VerifySession(ctx, c.Tenant, c.Session, nil); !errors.Is(err, step.want) {
+			t.Errorf("%s is left: %v, want %v", step.left, err, step.want)
+		}
+	}
+}

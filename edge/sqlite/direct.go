@@ -7,8 +7,8 @@ import (
 	"errors"
 )
 
-// A direct statement is one of the writer's, run at the driver without database/sql in between: the writer's goroutine is
-// the only one that uses its connection, so there is nothing to lock, to look up and to convert on the way of each event.
+// A direct statement is one of the writer's, run at the driver without database/sql in between: only who
+// has the turn to write uses its connection, so there is nothing to lock, to look up and to convert on the way of each event.
 type direct struct {
 	stmt driver.Stmt
 	exec driver.StmtExecContext

@@ -32,7 +32,7 @@ func (s *Store) TenantByDomain(ctx context.Context, domain string) (directory.Te
 
 // Tenants lists at most limit tenants, by id.
 func (s *Store) Tenants(ctx context.Context, limit int) ([]directory.Tenant, error) {
-	all, err := list(ctx, s.readers, scanTenant, selectTenant+"ORDER BY t.id LIMIT ?", limit)
+	all, err := list(ctx, s.lookups, scanTenant, selectTenant+"ORDER BY t.id LIMIT ?", limit)
 	for i := range all {
 		if err == nil {
 			err = s.domains(ctx, &all[i])
@@ -42,7 +42,7 @@ func (s *Store) Tenants(ctx context.Context, limit int) ([]directory.Tenant, err
 }
 
 func (s *Store) tenant(ctx context.Context, query string, arg any) (directory.Tenant, bool, error) {
-	t, ok, err := one(ctx, s.readers, scanTenant, query, arg)
+	t, ok, err := one(ctx, s.lookups, scanTenant, query, arg)
 	if err == nil && ok {
 		err = s.domains(ctx, &t)
 	}
@@ -50,7 +50,7 @@ func (s *Store) tenant(ctx context.Context, query string, arg any) (directory.Te
 }
 
 func (s *Store) domains(ctx context.Context, t *directory.Tenant) (err error) {
-	t.Domains, err = list(ctx, s.readers, scanText, "SELECT domain FROM tenant_domains WHERE tenant_id = ? ORDER BY domain", t.ID[:])
+	t.Domains, err = list(ctx, s.lookups, scanText, "SELECT domain FROM tenant_domains WHERE tenant_id = ? ORDER BY domain", t.ID[:])
 	return err
 }
 

@@ -16,7 +16,7 @@ type answered struct {
 // bytes), the HTTP status and the body. ok is false where none is stored. It does not look at the time: a stored answer
 // is given until PruneAnswered takes it away, so that a clock that jumps makes nothing happen twice.
 func (s *Store) AnsweredRequest(ctx context.Context, tenant, actor event.ID, key string) (digest []byte, status int, answer []byte, ok bool, err error) {
-	a, ok, err := answeredRequest(ctx, s.readers, tenant, actor, key)
+	a, ok, err := answeredRequest(ctx, s.lookups, tenant, actor, key)
 	return a.digest, a.status, a.answer, ok, err
 }
 

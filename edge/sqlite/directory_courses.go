@@ -34,17 +34,17 @@ func enrolmentRow(e *directory.Enrolment) []any {
 
 // CourseByID gives a course of any status.
 func (s *Store) CourseByID(ctx context.Context, tenant, course event.ID) (directory.Course, bool, error) {
-	return one(ctx, s.readers, scanCourse, selectCourse+"AND id = ?", tenant[:], course[:])
+	return one(ctx, s.lookups, scanCourse, selectCourse+"AND id = ?", tenant[:], course[:])
 }
 
 // Courses gives a page of a tenant's courses, by id, beginning after the given one.
 func (s *Store) Courses(ctx context.Context, tenant, after event.ID, limit int) ([]directory.Course, error) {
-	return list(ctx, s.readers, scanCourse, selectCourse+"AND id > ? ORDER BY id LIMIT ?", tenant[:], after[:], limit)
+	return list(ctx, s.lookups, scanCourse, selectCourse+"AND id > ? ORDER BY id LIMIT ?", tenant[:], after[:], limit)
 }
 
 // CoursesOf gives the courses that somebody is enrolled in, by id.
 func (s *Store) CoursesOf(ctx context.Context, tenant, user event.ID) ([]directory.Course, error) {
-	return list(ctx, s.readers, scanCourse, selectCourse+`AND id IN
+	return list(ctx, s.lookups, scanCourse, selectCourse+`AND id IN
 		(SELECT course_id FROM enrolments WHERE tenant_id = ? AND user_id = ?) ORDER BY id`, tenant[:], tenant[:], user[:])
 }
 
@@ -55,12 +55,12 @@ func (s *Store) UpsertCourse(ctx context.Context, c directory.Course) error {
 
 // LessonByID gives a lesson.
 func (s *Store) LessonByID(ctx context.Context, tenant, lesson event.ID) (directory.Lesson, bool, error) {
-	return one(ctx, s.readers, scanLesson, selectLesson+"AND id = ?", tenant[:], lesson[:])
+	return one(ctx, s.lookups, scanLesson, selectLesson+"AND id = ?", tenant[:], lesson[:])
 }
 
 // Lessons gives a course's lessons in their order.
 func (s *Store) Lessons(ctx context.Context, tenant, course event.ID) ([]directory.Lesson, error) {
-	return list(ctx, s.readers, scanLesson, selectLesson+"AND course_id = ? ORDER BY order_index, id", tenant[:], course[:])
+	return list(ctx, s.lookups, scanLesson, selectLesson+"AND course_id = ? ORDER BY order_index, id", tenant[:], course[:])
 }
 
 // UpsertLesson writes a lesson. Returns fault.NotFound if its course is not one of its tenant.
@@ -70,12 +70,12 @@ func (s *Store) UpsertLesson(ctx context.Context, l directory.Lesson) error {
 
 // RoleInCourse gives the role that somebody is enrolled with.
 func (s *Store) RoleInCourse(ctx context.Context, tenant, course, user event.ID) (directory.Role, bool, error) {
-	return one(ctx, s.readers, scanRole, selectRoleIn, tenant[:], course[:], user[:])
+	return one(ctx, s.lookups, scanRole, selectRoleIn, tenant[:], course[:], user[:])
 }
 
 // Enrolments gives everybody in a course, by user id.
 func (s *Store) Enrolments(ctx context.Context, tenant, course event.ID) ([]directory.Enrolment, error) {
-	return list(ctx, s.readers, scanEnrolment, selectEnrolment+"AND course_id = ? ORDER BY user_id", tenant[:], course[:])
+	return list(ctx, s.lookups, scanEnrolment, selectEnrolment+"AND course_id = ? ORDER BY user_id", tenant[:], course[:])
 }
 
 // Enrol gives somebody a role in a course, in place of an earlier one. Returns fault.NotFound if the course or the person

@@ -24,7 +24,7 @@ func (s *Store) SaveGuestLink(ctx context.Context, l directory.GuestLink) error 
 
 // GuestLink gives a link by the hash of its token, used and revoked ones too.
 func (s *Store) GuestLink(ctx context.Context, tenant event.ID, hash event.Hash) (directory.GuestLink, bool, error) {
-	return one(ctx, s.readers, scanGuestLink, "SELECT "+guestLinkColumns+" FROM guest_links WHERE tenant_id = ? AND hash = ?", tenant[:], hash[:])
+	return one(ctx, s.lookups, scanGuestLink, "SELECT "+guestLinkColumns+" FROM guest_links WHERE tenant_id = ? AND hash = ?", tenant[:], hash[:])
 }
 
 // RotateGuestLink marks a link as used at next.IssuedAt and stores next, both or neither. It answers false, and nothing is

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -58,9 +59,10 @@ func (s *Store) ApplyChange(ctx context.Context, c directory.Change) (directory.
 		}
 	}
 	var done directory.Applied
-	err = s.change(ctx, func(ctx context.Context, q querier) error {
+	err = s.change(ctx, func(ctx context.Context, q querier) (err error) {
 		done = directory.Applied{} // the writer may run this again
-		a := &applier{ctx: ctx, q: q, tenant: c.TenantID, at: c.At, ended: map[event.ID][]event.ID{}, fresh: map[event.ID]bool{}, stale: map[event.ID]bool{}}
+		a := &applier{ctx: ctx, q: q, tenant: c.TenantID, at: c.At, ended: map[event.ID][]event.ID{}, fresh: map[event.ID]bool{}, stale: map[event.ID]bool{}, stmts: map[string]*sql.Stmt{}}
+		defer func() { err = a.close(err) }()
 		written, err := a.follows(&c)
 		if err != nil || written {
 			return err
@@ -143,7 +145,8 @@ func (a *applier) mayRule(values []rowValue, full bool) error {
 			admin = admin || !v.gone && g.Role == directory.Admin && g.Scope == "tenant" && active[g.UserID]
 		}
 	}
-	switch people, _, err := one(a.ctx, a.q, scanNumber, "SELECT count(*) FROM users WHERE tenant_id = ?", a.tenant[:]); {
+	switch people, _, err := one(a.ctx, a.q, scanNumber, `SELECT count(*) FROM users WHERE tenant_id = ?1
+		AND (SELECT ruled_by FROM tenants WHERE id = ?1) = 'local'`, a.tenant[:]); {
 	case err != nil:
 		return err
 	case !school || !full:
@@ -178,7 +181,7 @@ func (a *applier) done() (out directory.Applied, err error) {
 		out.Stale = append(out.Stale, id)
 	}
 	out.Ended = a.ended
-	plans, _, err := one(a.ctx, a.q, scanNumber, "SELECT count(*) FROM plans WHERE settled <> revision")
+	plans, _, err := one(a.ctx, a.q, scanNumber, "SELECT count(*)"+openPlans)
 	out.Plans = int(plans)
 	return out, err
 }

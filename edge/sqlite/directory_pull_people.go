@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"multistream/shared/directory"
@@ -22,10 +24,14 @@ type personBefore struct {
 
 // putPerson writes somebody without their roles. Who is disabled, or has another password, is signed in no more.
 func (a *applier) putPerson(v *directory.PersonRow) error {
-	was, there, err := one(a.ctx, a.q, func(scan scanner) (b personBefore, err error) {
-		return b, scan(&b.status, &b.hash)
-	}, "SELECT status, password_hash FROM users WHERE tenant_id = ? AND id = ?", a.tenant[:], v.ID[:])
+	find, err := a.prepare("SELECT status, password_hash FROM users WHERE tenant_id = ? AND id = ?")
 	if err != nil {
+		return err
+	}
+	var was personBefore
+	err = find.QueryRowContext(a.ctx, a.tenant[:], v.ID[:]).Scan(&was.status, &was.hash)
+	there := !errors.Is(err, sql.ErrNoRows)
+	if err != nil && there {
 		return err
 	}
 	a.fresh[v.ID] = !there
@@ -86,7 +92,13 @@ func (a *applier) endSignIn(v *directory.EndedRow) error {
 		return err
 	}
 	if !before && v.Until >= a.at {
-		a.ended[v.UserID] = append(a.ended[v.UserID], v.SignInID)
+		user := v.UserID
+		if user.IsZero() {
+			if user, _, err = one(a.ctx, a.q, scanID, "SELECT user_id FROM refresh_tokens WHERE tenant_id = ? AND sign_in_id = ? LIMIT 1", a.tenant[:], v.SignInID[:]); err != nil {
+				return err
+			}
+		}
+		a.ended[user] = append(a.ended[user], v.SignInID)
 	}
 	if _, err := a.exec("UPDATE refresh_tokens SET revoked_at = ? WHERE tenant_id = ? AND sign_in_id = ? AND revoked_at = 0", int64(a.at), a.tenant[:], v.SignInID[:]); err != nil {
 		return err

@@ -16,9 +16,12 @@ func scanPlan(scan scanner) (p directory.Plan, err error) {
 	return p, err
 }
 
+// openPlans are those whose revision was not settled yet, of schools that are this edge's.
+const openPlans = " FROM plans WHERE settled <> revision AND tenant_id IN (SELECT tenant_id FROM pulled WHERE lineage <> X'')"
+
 // OpenPlans gives plans of the hub whose revision was not settled yet, those that start first.
 func (s *Store) OpenPlans(ctx context.Context, limit int) ([]directory.Plan, error) {
-	return list(ctx, s.readers, scanPlan, "SELECT "+planColumns+" FROM plans WHERE settled <> revision ORDER BY scheduled_start, tenant_id, session_id LIMIT ?", limit)
+	return list(ctx, s.readers, scanPlan, "SELECT "+planColumns+openPlans+" ORDER BY scheduled_start, tenant_id, session_id LIMIT ?", limit)
 }
 
 // SavePlan notes that a revision of a plan is settled, with what became of it where the hub is to be told.

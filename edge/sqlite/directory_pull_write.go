@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,10 +21,41 @@ type applier struct {
 	ended  map[event.ID][]event.ID // sign-ins that are over, by person
 	fresh  map[event.ID]bool       // people who were not here before: nobody has a token of theirs
 	stale  map[event.ID]bool       // people whose roles or status changed
+	stmts  map[string]*sql.Stmt    // prepared: a school is thousands of rows, and each statement is run for most of them
+}
+
+// prepare gives a statement that lives until the change ends.
+func (a *applier) prepare(statement string) (*sql.Stmt, error) {
+	if s, ok := a.stmts[statement]; ok {
+		return s, nil
+	}
+	conn, ok := a.q.(interface {
+		PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	})
+	if !ok {
+		return nil, errors.New("the writer's connection does not prepare statements")
+	}
+	s, err := conn.PrepareContext(a.ctx, statement)
+	if err == nil {
+		a.stmts[statement] = s
+	}
+	return s, err
+}
+
+// close lets the statements go, with the error of what was done by them.
+func (a *applier) close(err error) error {
+	for _, s := range a.stmts {
+		err = errors.Join(err, s.Close())
+	}
+	return err
 }
 
 func (a *applier) exec(statement string, args ...any) (changed bool, err error) {
-	result, err := a.q.ExecContext(a.ctx, statement, args...)
+	s, err := a.prepare(statement)
+	if err != nil {
+		return false, err
+	}
+	result, err := s.ExecContext(a.ctx, args...)
 	if err != nil {
 		return false, err
 	}

@@ -44,7 +44,7 @@ func (s *Store) SaveRefreshToken(ctx context.Context, t directory.RefreshToken) 
 
 // RefreshToken gives a link by the hash of its token, used and revoked ones too.
 func (s *Store) RefreshToken(ctx context.Context, tenant event.ID, hash event.Hash) (directory.RefreshToken, bool, error) {
-	return one(ctx, s.readers, scanRefreshToken, `SELECT tenant_id, hash, user_id, sign_in_id, issued_at, expires_at, used_at, revoked_at, parent
+	return one(ctx, s.lookups, scanRefreshToken, `SELECT tenant_id, hash, user_id, sign_in_id, issued_at, expires_at, used_at, revoked_at, parent
 		FROM refresh_tokens WHERE tenant_id = ? AND hash = ?`, tenant[:], hash[:])
 }
 
@@ -143,7 +143,7 @@ func (s *Store) timesSince(ctx context.Context, query string, since event.Time) 
 		id event.ID
 		at event.Time
 	}
-	rows, err := list(ctx, s.readers, func(scan scanner) (r row, err error) { return r, scan(idInto{&r.id}, &r.at) }, query, int64(since))
+	rows, err := list(ctx, s.lookups, func(scan scanner) (r row, err error) { return r, scan(idInto{&r.id}, &r.at) }, query, int64(since))
 	out := make(map[event.ID]event.Time, len(rows))
 	for _, r := range rows {
 		out[r.id] = r.at

@@ -2,12 +2,17 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"strings"
 
 	"multistream/shared/directory"
 	"multistream/shared/event"
 )
 
-const selectUser = "SELECT tenant_id, id, email, username, display_name, status, password_hash, must_change FROM users WHERE tenant_id = ? AND "
+// selectUser reads a person with the tenant-wide roles, by name, joined by commas, which no role has.
+const selectUser = `SELECT tenant_id, id, email, username, display_name, status, password_hash, must_change,
+	(SELECT group_concat(role, ',' ORDER BY role) FROM user_roles r WHERE r.tenant_id = users.tenant_id AND r.user_id = users.id AND r.scope = 'tenant')
+	FROM users WHERE tenant_id = ? AND `
 
 // UserByID gives a person of any status, with the tenant-wide roles.
 func (s *Store) UserByID(ctx context.Context, tenant, user event.ID) (directory.User, bool, error) {
@@ -26,39 +31,30 @@ func (s *Store) UserByUsername(ctx context.Context, tenant event.ID, username st
 
 // Users gives a page of a tenant's people, by name.
 func (s *Store) Users(ctx context.Context, tenant event.ID, f directory.UserFilter) ([]directory.User, error) {
-	all, err := list(ctx, s.readers, scanUser, selectUser+`(?2 = '' OR instr(name_folded, ?2) OR instr(email_folded, ?2) OR instr(username_folded, ?2))
+	return list(ctx, s.lookups, scanUser, selectUser+`(?2 = '' OR instr(name_folded, ?2) OR instr(email_folded, ?2) OR instr(username_folded, ?2))
 		AND (?3 IS NULL OR (name_folded, id) > (SELECT name_folded, id FROM users WHERE tenant_id = ?1 AND id = ?3))
 		AND (?4 = '' OR EXISTS (SELECT 1 FROM user_roles r WHERE r.tenant_id = ?1 AND r.user_id = users.id AND r.scope = 'tenant' AND r.role = ?4))
 		AND (?5 = '' OR status = ?5)
 		ORDER BY name_folded, id LIMIT ?6`, tenant[:], directory.Fold(f.Search), f.After.Bytes(), string(f.Role), f.Status, f.Limit)
-	for i := range all {
-		if err == nil {
-			err = rolesOf(ctx, s.readers, &all[i])
-		}
-	}
-	return all, err
 }
 
 func (s *Store) user(ctx context.Context, query string, tenant event.ID, arg any) (directory.User, bool, error) {
-	return findUser(ctx, s.readers, query, tenant, arg)
+	return findUser(ctx, s.lookups, query, tenant, arg)
 }
 
 func findUser(ctx context.Context, q querier, query string, tenant event.ID, arg any) (directory.User, bool, error) {
-	u, ok, err := one(ctx, q, scanUser, query, tenant[:], arg)
-	if err == nil && ok {
-		err = rolesOf(ctx, q, &u)
-	}
-	return u, ok, err
-}
-
-func rolesOf(ctx context.Context, q querier, u *directory.User) (err error) {
-	u.Roles, err = list(ctx, q, scanRole,
-		"SELECT role FROM user_roles WHERE tenant_id = ? AND user_id = ? AND scope = 'tenant' ORDER BY role", u.TenantID[:], u.ID[:])
-	return err
+	return one(ctx, q, scanUser, query, tenant[:], arg)
 }
 
 func scanUser(scan scanner) (u directory.User, err error) {
-	return u, scan(idInto{&u.TenantID}, idInto{&u.ID}, &u.Email, &u.Username, &u.DisplayName, &u.Status, &u.PasswordHash, &u.MustChange)
+	var roles sql.NullString
+	err = scan(idInto{&u.TenantID}, idInto{&u.ID}, &u.Email, &u.Username, &u.DisplayName, &u.Status, &u.PasswordHash, &u.MustChange, &roles)
+	if roles.Valid {
+		for role := range strings.SplitSeq(roles.String, ",") {
+			u.Roles = append(u.Roles, directory.Role(role))
+		}
+	}
+	return u, err
 }
 
 func scanRole(scan scanner) (role directory.Role, err error) { return role, scan(&role) }

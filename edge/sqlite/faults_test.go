@@ -22,6 +22,30 @@ type disk struct{ fault atomic.Pointer[faultvfs.Hook] }
 func (d *disk) breaks(h faultvfs.Hook) { d.fault.Store(&h) }
 func (d *disk) heal()                  { d.fault.Store(nil) }
 
+// fails lets every operation of a kind on one of the files fail.
+func (d *disk) fails(kind faultvfs.Kind, file string, err error) {
+	d.breaks(func(op faultvfs.Op) error {
+		if op.Kind == kind && op.File == file {
+			return err
+		}
+		return nil
+	})
+}
+
+// holdsSync keeps the log's syncs waiting until done is closed; syncing is closed when the first waits.
+func (d *disk) holdsSync() (syncing, done chan struct{}) {
+	syncing, done = make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	d.breaks(func(op faultvfs.Op) error {
+		if op.Kind == faultvfs.Sync && op.File == "edge.db-wal" {
+			once.Do(func() { close(syncing) })
+			<-done
+		}
+		return nil
+	})
+	return syncing, done
+}
+
 func breakable(t *testing.T, dir string) (*disk, func(*Options)) {
 	d := &disk{}
 	t.Cleanup(faultvfs.Use(dir, func(op faultvfs.Op) error {
@@ -117,12 +141,7 @@ func TestFailedSyncOfCheckpointFences(t *testing.T) {
 	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt)
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Sync && op.File == "edge.db" {
-			return faultvfs.ErrIO
-		}
-		return nil
-	})
+	d.fails(faultvfs.Sync, "edge.db", faultvfs.ErrIO)
 	var err error
 	for n := 0; err == nil && n < 5000; n++ {
 		err = appendOne(s, c, c.Several(20)...)
@@ -240,12 +259,7 @@ func TestFullDiskAtCheckpoint(t *testing.T) {
 	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt)
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Write && op.File == "edge.db" {
-			return faultvfs.ErrFull
-		}
-		return nil
-	})
+	d.fails(faultvfs.Write, "edge.db", faultvfs.ErrFull)
 	var all []event.Event
 	for s.Stats().CheckpointsFailed == 0 {
 		batch := c.Several(20)
@@ -270,12 +284,7 @@ func TestKeysThatCantBeWritten(t *testing.T) {
 	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt)
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Write && op.File == "keys.db-wal" {
-			return faultvfs.ErrFull
-		}
-		return nil
-	})
+	d.fails(faultvfs.Write, "keys.db-wal", faultvfs.ErrFull)
 	k := s.Keys()
 	if err := k.Writable(); err != nil {
 		t.Fatalf("before a write: %v", err)
@@ -304,15 +313,7 @@ func TestSlowDiskPushesBack(t *testing.T) {
 	dir := t.TempDir()
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt, func(o *Options) { o.QueueLength, o.QueueBytes = 8, 64<<10 })
-	syncing, done := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Sync && op.File == "edge.db-wal" {
-			once.Do(func() { close(syncing) })
-			<-done
-		}
-		return nil
-	})
+	syncing, done := d.holdsSync()
 	tenant, results := event.NewID(), make(chan error)
 	send := func(payload int) {
 		c := eventlogtest.NewChain(tenant)
@@ -354,15 +355,7 @@ func TestQueueIsBoundedInBytes(t *testing.T) {
 	dir := t.TempDir()
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt, func(o *Options) { o.QueueBytes = 64 << 10 })
-	syncing, done := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Sync && op.File == "edge.db-wal" {
-			once.Do(func() { close(syncing) })
-			<-done
-		}
-		return nil
-	})
+	syncing, done := d.holdsSync()
 	results := make(chan error)
 	send := func() {
 		c := eventlogtest.NewChain(event.NewID())
@@ -391,15 +384,7 @@ func TestCallerThatNoLongerWaits(t *testing.T) {
 	dir, c := t.TempDir(), eventlogtest.NewChain(event.NewID())
 	d, opt := breakable(t, dir)
 	s := open(t, dir, opt)
-	syncing, done := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	d.breaks(func(op faultvfs.Op) error {
-		if op.Kind == faultvfs.Sync && op.File == "edge.db-wal" {
-			once.Do(func() { close(syncing) })
-			<-done
-		}
-		return nil
-	})
+	syncing, done := d.holdsSync()
 	ctx, cancel := context.WithCancel(context.Background())
 	results := make(chan error)
 	all := c.Several(1)

@@ -20,12 +20,14 @@ func insertSignedHead(ctx context.Context, q querier, h event.Head) error {
 
 // SaveReceipt keeps a hub's receipt for ever. The caller has verified its signature.
 func (s *Store) SaveReceipt(ctx context.Context, r event.Receipt) error {
-	return s.writer.do(ctx, func(ctx context.Context, q querier) error {
-		row := headRow(&r.Head)
-		row = append(row[:7:7], int64(r.ReceivedAt), row[7])
-		_, err := q.ExecContext(ctx, "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row...)
-		return err
-	}, nil)
+	return s.writer.do(ctx, func(ctx context.Context, q querier) error { return insertReceipt(ctx, q, &r) }, nil)
+}
+
+func insertReceipt(ctx context.Context, q querier, r *event.Receipt) error {
+	row := headRow(&r.Head)
+	row = append(row[:7:7], int64(r.ReceivedAt), row[7])
+	_, err := q.ExecContext(ctx, "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row...)
+	return err
 }
 
 func headRow(h *event.Head) []any {

@@ -28,7 +28,9 @@ type Keys struct {
 	file      string
 	db        *sql.DB
 	conn      *sql.Conn
+	changes   *prepared // on conn, for its goroutine
 	readers   *sql.DB
+	lookups   querier // on readers
 	signing   ed25519.PrivateKey
 	queue     chan *keyUnit
 	ended     chan struct{}
@@ -84,11 +86,13 @@ func openKeys(ctx context.Context, opts Options, vfs string, f fence, r *reserve
 	if k.conn, err = k.db.Conn(ctx); err != nil {
 		return nil, asReadError(err)
 	}
+	k.changes = newPrepared(k.conn)
 	if k.readers, err = sql.Open("sqlite", dsn(k.file, vfs, "ro", append([]string{"query_only(1)"}, everyPragma...))); err != nil {
 		return nil, err
 	}
 	k.readers.SetMaxOpenConns(2)
 	k.readers.SetMaxIdleConns(2)
+	k.lookups = newPrepared(k.readers)
 	if err := k.loadSigningKey(ctx); err != nil {
 		return nil, err
 	}
@@ -120,7 +124,7 @@ func (k *Keys) closeFiles() error {
 		errs = append(errs, k.readers.Close())
 	}
 	if k.conn != nil {
-		errs = append(errs, k.conn.Close())
+		errs = append(errs, k.changes.close(), k.conn.Close())
 	}
 	return errors.Join(append(errs, k.db.Close())...)
 }

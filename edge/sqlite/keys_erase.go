@@ -93,7 +93,7 @@ type DestroyedKey struct {
 
 // Destroyed lists a tenant's destroyed keys, to be told to the hub and to other edges.
 func (k *Keys) Destroyed(ctx context.Context, tenant event.ID) ([]DestroyedKey, error) {
-	rows, err := k.readers.QueryContext(ctx, "SELECT id, person_id, destroyed_at FROM destroyed_keys WHERE tenant_id = ? ORDER BY destroyed_at, id", tenant[:])
+	rows, err := k.lookups.QueryContext(ctx, "SELECT id, person_id, destroyed_at FROM destroyed_keys WHERE tenant_id = ? ORDER BY destroyed_at, id", tenant[:])
 	if err != nil {
 		return nil, asReadError(err)
 	}

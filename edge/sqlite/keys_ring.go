@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"multistream/shared/event"
 )
@@ -20,19 +21,16 @@ func (k *Keys) Current(tenant, person event.ID) (event.PersonKey, error) {
 	case len(p.keys) > 0:
 		return p.keys[len(p.keys)-1], nil
 	}
-	if err := k.Make(tenant, person); err != nil {
+	if err := k.make(tenant, []event.ID{person}); err != nil {
 		return event.PersonKey{}, err
 	}
-	return k.Current(tenant, person) // from what is durable now
+	return k.Current(tenant, person) // what is durable now: this one, or that of somebody who was faster
 }
 
 // Make makes durable keys for those people who have none and were not erased, in one commit: before a batch of joins.
 func (k *Keys) Make(tenant event.ID, people ...event.ID) error {
 	var missing []event.ID
 	for _, person := range people {
-		if tenant.IsZero() || person.IsZero() {
-			return errors.New("a key of nobody was asked for")
-		}
 		p, err := k.person(tenant, person)
 		if err != nil {
 			return err
@@ -44,8 +42,22 @@ func (k *Keys) Make(tenant event.ID, people ...event.ID) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return k.commit(func(ctx context.Context, q querier) error {
-		for _, person := range missing {
+	return k.make(tenant, missing)
+}
+
+// make makes keys for people who had none when somebody looked. What it made is remembered.
+func (k *Keys) make(tenant event.ID, people []event.ID) error {
+	if tenant.IsZero() || slices.Contains(people, event.ID{}) {
+		return errors.New("a key of nobody was asked for")
+	}
+	var made []event.PersonKey
+	var generation int
+	err := k.commit(func(ctx context.Context, q querier) error {
+		made = nil // a transaction may be tried twice
+		k.mu.RLock()
+		generation = k.generation
+		k.mu.RUnlock()
+		for _, person := range people {
 			// Somebody else may have made one, or erased the person, since we looked.
 			p, err := k.load(ctx, q, tenant, person)
 			if err != nil {
@@ -61,9 +73,33 @@ func (k *Keys) Make(tenant event.ID, people ...event.ID) error {
 			if err := k.insert(ctx, q, key); err != nil {
 				return err
 			}
+			made = append(made, key.Ready())
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, key := range made {
+		k.remember(generation, personKey{tenant, key.PersonID}, knownPerson{keys: []event.PersonKey{key}})
+	}
+	return nil
+}
+
+// remember keeps what keys.db held of somebody at a generation, unless something was destroyed since. The caller holds mu.
+func (k *Keys) remember(generation int, at personKey, p knownPerson) {
+	if generation != k.generation {
+		return
+	}
+	if len(k.people) >= rememberedKeys {
+		k.forget()
+	}
+	k.people[at] = p
+	for _, key := range p.keys {
+		k.byID[tenantKey{at.tenant, key.ID}] = key
+	}
 }
 
 // Get gives the key with this id; ErrErased if it was destroyed, ErrNoKey if it is not known here.
@@ -77,7 +113,7 @@ func (k *Keys) Get(tenant, keyID event.ID) (event.PersonKey, error) {
 	ctx := context.Background()
 	var person []byte
 	var gone bool
-	err := k.readers.QueryRowContext(ctx, `SELECT person_id, 0 FROM person_keys WHERE tenant_id = ?1 AND id = ?2
+	err := k.lookups.QueryRowContext(ctx, `SELECT person_id, 0 FROM person_keys WHERE tenant_id = ?1 AND id = ?2
 		UNION ALL SELECT person_id, 1 FROM destroyed_keys WHERE tenant_id = ?1 AND id = ?2`, tenant[:], keyID[:]).Scan(&person, &gone)
 	if err = noRowsMeans(err, event.ErrNoKey); err != nil {
 		return event.PersonKey{}, asReadError(err)
@@ -117,7 +153,7 @@ func (k *Keys) person(tenant, id event.ID) (knownPerson, error) {
 	if ok {
 		return p, nil
 	}
-	p, err := k.load(context.Background(), k.readers, tenant, id)
+	p, err := k.load(context.Background(), k.lookups, tenant, id)
 	if err != nil {
 		return p, asReadError(err)
 	}
@@ -126,26 +162,15 @@ func (k *Keys) person(tenant, id event.ID) (knownPerson, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if generation == k.generation {
-		if len(k.people) >= rememberedKeys {
-			k.forget()
-		}
-		k.people[at] = p
-		for _, key := range p.keys {
-			k.byID[tenantKey{tenant, key.ID}] = key
-		}
-	}
+	k.remember(generation, at, p)
 	return p, nil
 }
 
 // load reads somebody's keys.
 func (k *Keys) load(ctx context.Context, q querier, tenant, person event.ID) (p knownPerson, err error) {
-	err = q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM erased_people WHERE tenant_id = ?1 AND person_id = ?2)`, tenant[:], person[:]).Scan(&p.erased)
-	if err != nil {
-		return p, err
-	}
 	rows, err := q.QueryContext(ctx, `SELECT id, wrapped, created_at FROM person_keys INDEXED BY person_keys_of
-		WHERE tenant_id = ? AND person_id = ? ORDER BY created_at, id`, tenant[:], person[:])
+		WHERE tenant_id = ?1 AND person_id = ?2
+		UNION ALL SELECT X'', X'', 0 FROM erased_people WHERE tenant_id = ?1 AND person_id = ?2 ORDER BY created_at, id`, tenant[:], person[:])
 	if err != nil {
 		return p, err
 	}
@@ -160,6 +185,10 @@ func (k *Keys) load(ctx context.Context, q querier, tenant, person event.ID) (p 
 		var id []byte
 		if err := rows.Scan(&id, &r.wrapped, &r.key.CreatedAt); err != nil {
 			return p, err
+		}
+		if len(id) == 0 { // of the erased
+			p.erased = true
+			continue
 		}
 		copy(r.key.ID[:], id)
 		found = append(found, r)

@@ -25,7 +25,7 @@ func (k *Keys) PollSecret(ctx context.Context, tenant, session, poll event.ID) (
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	secret, err := k.readPollSecret(ctx, k.readers, at)
+	secret, err := k.readPollSecret(ctx, k.lookups, at)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = k.commit(func(ctx context.Context, q querier) error {
 			secret, err = k.readPollSecret(ctx, q, at)
@@ -105,7 +105,7 @@ func (k *Keys) PollSecrets(ctx context.Context, tenant, session event.ID) ([]eve
 	if !tenant.IsZero() || !session.IsZero() {
 		query, args = query+" AND tenant_id = ? AND session_id = ?", []any{tenant[:], session[:]}
 	}
-	rows, err := k.readers.QueryContext(ctx, query, args...)
+	rows, err := k.lookups.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, asReadError(err)
 	}

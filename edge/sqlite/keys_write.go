@@ -130,26 +130,26 @@ func (k *Keys) transaction(group []*keyUnit) error {
 	if err := k.fence.err(); err != nil {
 		return err
 	}
-	if _, err := k.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := k.changes.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return k.failed(err, false)
 	}
 	for _, u := range group {
 		u.err = nil
-		if _, err := k.conn.ExecContext(ctx, "SAVEPOINT unit"); err != nil {
+		if _, err := k.changes.ExecContext(ctx, "SAVEPOINT unit"); err != nil {
 			return k.failed(err, false)
 		}
 		end := "RELEASE unit"
-		if u.err = u.do(ctx, k.conn); u.err != nil {
+		if u.err = u.do(ctx, k.changes); u.err != nil {
 			if isBroken(u.err) {
 				return k.failed(u.err, false)
 			}
 			end = "ROLLBACK TO unit; RELEASE unit"
 		}
-		if _, err := k.conn.ExecContext(ctx, end); err != nil {
+		if _, err := k.changes.ExecContext(ctx, end); err != nil {
 			return k.failed(err, false)
 		}
 	}
-	if _, err := k.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := k.changes.ExecContext(ctx, "COMMIT"); err != nil {
 		return k.failed(err, true)
 	}
 	k.condition.wrote()

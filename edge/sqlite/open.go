@@ -1,8 +1,8 @@
 // Package sqlite keeps an edge's durable data in SQLite: the log of classes, what lists show of them, the directory, and,
 // in a file of its own, the keys. It is the only package that speaks to the driver; the driver's types do not leak.
 //
-// Writes go through one goroutine that drains its queue into one transaction (synchronous=FULL), so that many sessions
-// share one fsync. Reads use connections of their own, which can't write.
+// Writes go through one queue, which whoever has the turn drains into one transaction (synchronous=FULL), so that many sessions
+// share one fsync: a goroutine, or a caller who found nobody at it. Reads use connections of their own, which can't write.
 package sqlite
 
 import (
@@ -55,6 +55,7 @@ type Store struct {
 	recovery Recovery
 	readers  *sql.DB
 	read     statements
+	lookups  querier // of the directory, on readers
 	writer   *writer
 	reserve  *reserve
 	stats    counters
@@ -122,6 +123,7 @@ func Open(ctx context.Context, opts Options) (_ *Store, err error) {
 	if err := s.read.prepare(ctx, s.readers); err != nil {
 		return nil, asReadError(err)
 	}
+	s.lookups = newPrepared(s.readers)
 	if err := s.verifyLive(ctx); err != nil {
 		return nil, err
 	}

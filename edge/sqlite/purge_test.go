@@ -88,6 +88,9 @@ func TestPurge(t *testing.T) {
 	if _, err := s.PurgeSession(ctx, tenant, c.Session, "again"); !errors.Is(err, eventlog.ErrNotFound) {
 		t.Errorf("purging again: got %v, want ErrNotFound", err)
 	}
+	if err := s.VerifySession(ctx, tenant, c.Session, nil); !errors.Is(err, eventlog.ErrNotFound) {
+		t.Errorf("checking what was purged: got %v, want ErrNotFound", err)
+	}
 	if _, err := s.Session(ctx, tenant, c.Session); !errors.Is(err, eventlog.ErrNotFound) {
 		t.Errorf("it is still listed: %v", err)
 	}

@@ -63,6 +63,7 @@ func OpenReader(ctx context.Context, opts Options) (_ *Reader, err error) {
 			return nil, fmt.Errorf("read %s: %w", file, asReadError(err))
 		}
 	}
+	s.lookups = s.readers
 	return r, asReadError(s.read.prepare(ctx, s.readers))
 }
 

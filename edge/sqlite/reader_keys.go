@@ -51,7 +51,7 @@ func (r *Reader) PersonKeys() (*PersonKeys, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &Keys{now: r.store.now, log: r.store.log, readers: r.keys}
+	k := &Keys{now: r.store.now, log: r.store.log, lookups: r.keys}
 	k.forget()
 	if k.kek, err = newAEAD(kek); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (p *PersonKeys) Export(ctx context.Context, tenant, keyID event.ID) (out ev
 		return out, false, err
 	}
 	out = event.ExportedKey{KeyID: keyID, Erased: true}
-	err = p.k.readers.QueryRowContext(ctx, "SELECT person_id FROM destroyed_keys WHERE tenant_id = ? AND id = ?", tenant[:], keyID[:]).
+	err = p.k.lookups.QueryRowContext(ctx, "SELECT person_id FROM destroyed_keys WHERE tenant_id = ? AND id = ?", tenant[:], keyID[:]).
 		Scan(idInto{&out.PersonID})
 	if errors.Is(err, sql.ErrNoRows) {
 		return out, false, nil

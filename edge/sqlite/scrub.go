@@ -54,6 +54,9 @@ func (s *Store) scrubRound(ctx context.Context) error {
 			s.noteDamage(sessionKey{tenant, session}, err)
 			return nil
 		}
+		if errors.Is(err, eventlog.ErrNotFound) {
+			return nil // it was purged since it was listed
+		}
 		return err
 	}
 	live, err := s.LiveSessions(ctx)

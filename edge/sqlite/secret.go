@@ -16,7 +16,7 @@ const purposeSecret = "ms1-secret/"
 // return; of several who make one at once, all get the same. Returns ErrDamaged if what is stored does not open.
 func (k *Keys) LoadOrCreateSecret(name string, make func() []byte) ([]byte, error) {
 	ctx := context.Background()
-	secret, err := k.loadSecret(ctx, k.readers, name)
+	secret, err := k.loadSecret(ctx, k.lookups, name)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return secret, err
 	}

@@ -35,9 +35,10 @@ func (c *counters) committed(requests int) {
 // Stats gives the counts of now.
 func (s *Store) Stats() Stats {
 	c := &s.stats
+	waiting, bytes := s.writer.queue.length()
 	return Stats{
 		Events: c.events.Load(), Commits: c.commits.Load(), Requests: c.requests.Load(), FailedCommits: c.failed.Load(),
-		Busy: c.busy.Load(), QueueLength: int64(len(s.writer.queue)), QueueBytes: s.writer.queued.Load(),
+		Busy: c.busy.Load(), QueueLength: int64(waiting), QueueBytes: bytes,
 		Checkpoints: c.checkpoints.Load(), CheckpointsFailed: c.checkpointsFailed.Load(), WALPages: c.walPages.Load(),
 		Damaged: c.damaged.Load(), ScrubRounds: c.scrubRounds.Load(), ScrubRows: c.scrubRows.Load(), ScrubDamaged: c.scrubDamaged.Load(),
 		Fenced: s.writer.fence.err() != nil, Reserve: s.Reserve(),

@@ -88,7 +88,8 @@ const scrubStatement = `SELECT place, (SELECT k.place FROM session_state_events 
  WHERE tenant_id = ? AND session_id = ? AND sequence > ? ORDER BY sequence LIMIT ?`
 
 // VerifySession checks a whole session: every row's hash, the chain from its first event to its head, and that the index
-// of keys names each row and no other. It returns ErrDamaged with the first bad place. rest is called between pages.
+// of keys names each row and no other. It returns ErrDamaged with the first bad place, ErrNotFound if nothing here names the
+// session or it left by the purge. rest is called between pages.
 func (s *Store) VerifySession(ctx context.Context, tenant, session event.ID, rest func(context.Context) error) error {
 	head, err := s.Head(ctx, tenant, session)
 	if err != nil {
@@ -111,6 +112,9 @@ func (s *Store) VerifySession(ctx context.Context, tenant, session event.ID, res
 			}
 		}
 	}
+	if prev == nil && head.Sequence == 0 {
+		return s.noLog(ctx, tenant, session)
+	}
 	if prev == nil || prev.Sequence < head.Sequence {
 		return damaged(session, head.Sequence, "the row that belongs here is missing")
 	}
@@ -124,6 +128,22 @@ func (s *Store) VerifySession(ctx context.Context, tenant, session event.ID, res
 		return asReadError(err)
 	}
 	return s.verifyCode(ctx, tenant, session)
+}
+
+// noLog tells what it means that a session has neither rows nor a head: ErrDamaged where the list of sessions or a signed
+// head says that there was a log that no purge took, else ErrNotFound.
+func (s *Store) noLog(ctx context.Context, tenant, session event.ID) error {
+	var named bool
+	err := s.readers.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant_id = ?1 AND id = ?2)
+		OR EXISTS (SELECT 1 FROM signed_heads WHERE tenant_id = ?1 AND session_id = ?2)
+		AND NOT EXISTS (SELECT 1 FROM tombstones WHERE tenant_id = ?1 AND session_id = ?2)`, tenant[:], session[:]).Scan(&named)
+	switch {
+	case err != nil:
+		return asReadError(err)
+	case named:
+		return damaged(session, 1, "the list of sessions or a signed head names it, but there is no log of it")
+	}
+	return fmt.Errorf("session %s: %w", session, eventlog.ErrNotFound)
 }
 
 // scrubPageLength is how many rows the background check reads at a time.

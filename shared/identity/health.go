@@ -84,7 +84,9 @@ func (s *Service) Run(ctx context.Context) error {
 			_ = s.AuditFailures(ctx) // what could not be written is written the next time
 		case <-pause.C:
 			fewerAgain()
-			_ = s.Check(ctx) // its news went to health, which logs it once
+			if s.Check(ctx) == nil && s.shared { // its news went to health, which logs it once
+				_ = s.ask(ctx, func(ctx context.Context) error { return s.revoked.load(ctx, s.store) })
+			}
 		}
 	}
 }

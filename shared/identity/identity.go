@@ -38,6 +38,9 @@ type Config struct {
 	Clock       Clock         // SystemClock
 	Log         *slog.Logger  // slog.Default
 
+	// Shared tells that others sign people in over the same Store: what they revoke is learned within seconds (see Run).
+	Shared bool
+
 	// OnRevoked is told whose access tokens are not all good any more, once that is so; nil: nobody is.
 	OnRevoked func(user event.ID)
 }
@@ -61,6 +64,7 @@ type Service struct {
 	oneTimeKey  []byte        // of one-time passwords that a repeated request is told again
 	entry       chan struct{} // taken by sign-ins that ask the store whose they are
 	refreshLife time.Duration
+	shared      bool
 	claim       *claimCode
 	claimed     atomic.Bool // it belongs to a school
 	counters    counters
@@ -95,8 +99,8 @@ func New(cfg Config) (*Service, error) {
 	s := &Service{
 		store: cfg.Store, clock: clock, tokens: newTokens(ring, clock.Now), passwords: pw,
 		guard: newGuard(cfg.Guard, clock.Now), health: newHealth(cfg.Log, clock.Now),
-		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour),
-		claim:       newClaimCode(clock.Now), hosts: newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked, entry: make(chan struct{}, 4),
+		refreshLife: positiveOr(cfg.RefreshLife, 30*24*time.Hour), shared: cfg.Shared,
+		claim: newClaimCode(clock.Now), hosts: newRecent[string, hostEntry](1024), onRevoked: cfg.OnRevoked, entry: make(chan struct{}, 4),
 	}
 	if s.oneTimeKey, err = cfg.Keys.LoadOrCreateSecret("identity/one-time/1", newSeed); err != nil {
 		return nil, fmt.Errorf("identity: load the secret of one-time passwords: %w", err)

@@ -33,7 +33,7 @@ func (s *Service) ResetPassword(ctx context.Context, p Principal, r PasswordRese
 	var oneTime Secret
 	var hash string
 	if r.New == "" {
-		oneTime, r.MustChange = newOneTime(), true
+		oneTime, r.MustChange = NewOneTime(), true
 		hash, err = s.passwords.hashLight(ctx, oneTime)
 	} else {
 		hash, err = s.passwords.hash(ctx, r.New)
@@ -97,7 +97,8 @@ const (
 	oneTimeLength  = 12
 )
 
-func newOneTime() Secret {
+// NewOneTime makes a one-time password.
+func NewOneTime() Secret {
 	raw := make([]byte, 64)
 	rand.Read(raw)
 	return oneTimeOf(raw)

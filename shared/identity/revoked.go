@@ -28,7 +28,7 @@ func newRevoked(now func() event.Time) *revoked {
 	return &revoked{now: now, signIns: map[event.ID]event.Time{}, stale: map[event.ID]event.Time{}}
 }
 
-// load takes over what was revoked before this start.
+// load takes over what was revoked before this start, and, each time it is called again, what others revoked since.
 func (r *revoked) load(ctx context.Context, store Store) error {
 	since := r.now() - event.Time(tokenLife.Milliseconds())
 	signIns, err := store.RevokedSignIns(ctx, since)
@@ -39,10 +39,15 @@ func (r *revoked) load(ctx context.Context, store Store) error {
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forget()
 	for id, at := range signIns {
-		r.signIns[id] = at + event.Time(tokenLife.Milliseconds()) // its tokens are from before that
+		r.signIns[id] = max(r.signIns[id], at+event.Time(tokenLife.Milliseconds())) // its tokens are from before that
 	}
-	r.stale = stale
+	for id, at := range stale {
+		r.stale[id] = max(r.stale[id], at)
+	}
 	return nil
 }
 

@@ -52,10 +52,11 @@ type tokens struct {
 	elsewhere elsewhere
 	now       func() time.Time
 	parser    *jwt.Parser
+	verified  *verified
 }
 
 func newTokens(ring *keyRing, now func() time.Time) *tokens {
-	return &tokens{ring: ring, now: now, parser: jwt.NewParser(
+	return &tokens{ring: ring, now: now, verified: newVerified(), parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), // one algorithm: the header chooses nothing
 		jwt.WithTimeFunc(now), jwt.WithLeeway(leeway),
 		jwt.WithIssuedAt(), jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(),
@@ -66,16 +67,22 @@ func newTokens(ring *keyRing, now func() time.Time) *tokens {
 func (t *tokens) sign(u directory.User, signIn event.ID, asOf event.Time) (token string, expires time.Time, err error) {
 	now := t.now().Truncate(time.Second)
 	expires = now.Add(AccessLife)
-	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
+	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
 			Issuer: t.ring.issuer, Subject: u.ID.String(), Audience: jwt.ClaimStrings{Audience},
 			ExpiresAt: jwt.NewNumericDate(expires), NotBefore: jwt.NewNumericDate(now), IssuedAt: jwt.NewNumericDate(now),
 		},
 		Tenant: u.TenantID.String(), SignIn: signIn.String(), Roles: u.Roles, Name: u.DisplayName, AsOf: int64(asOf),
-	})
+	}
+	j := jwt.NewWithClaims(jwt.SigningMethodEdDSA, c)
 	j.Header["kid"] = t.ring.signingID
-	token, err = j.SignedString(t.ring.signing)
-	return token, expires, err
+	if token, err = j.SignedString(t.ring.signing); err != nil {
+		return "", time.Time{}, err
+	}
+	if p, err := principal(&c); err == nil { // else it will not be accepted either
+		t.verified.put(token, p, &c)
+	}
+	return token, expires, nil
 }
 
 // read verifies a token. Returns fault.TokenExpired for a genuine token outside its time, on either side, because the
@@ -86,6 +93,9 @@ func (t *tokens) read(token string) (Principal, error) {
 	}
 	if len(token) > maxToken {
 		return Principal{}, refused(fmt.Errorf("%w: %d bytes", errBadToken, len(token)))
+	}
+	if p, ok := t.verified.get(token, t.now()); ok {
+		return p, nil
 	}
 	var c claims
 	parsed, err := t.parser.ParseWithClaims(token, &c, t.key)
@@ -99,6 +109,9 @@ func (t *tokens) read(token string) (Principal, error) {
 		return Principal{}, refused(cause(err))
 	case !parsed.Valid || claimsErr != nil:
 		return Principal{}, refused(claimsErr)
+	}
+	if id, _ := parsed.Header["kid"].(string); t.ring.owns(id) { // keys from elsewhere may be believed no more by the next request
+		t.verified.put(token, p, &c)
 	}
 	return p, nil
 }

@@ -70,6 +70,7 @@ var Table = map[string]Limit{
 	"page":             {1, 200}, // entries of a page of a list
 	"poll_wait":        {0, 25},  // seconds that a poll for frames may wait
 	"audit_number":     {1, 1<<53 - 1},
+	"moment":           {1, 40}, // a sequence number, or a time
 }
 
 // Windows and caps of a class's live state.

@@ -20,6 +20,7 @@ var appliers = merge(lifecycleAppliers, rosterAppliers, handAppliers, mediaAppli
 // New gives the state of a session before its first event.
 func New(session event.ID) *State {
 	s := empty(session)
+	s.alike = &alike{of: s}
 	s.Chat.Windows = map[string][]ChatEntry{}
 	s.Desk = newDesk()
 	s.Private = &Private{
@@ -54,6 +55,9 @@ func Apply(s *State, e event.Opened) {
 		apply(s, &e)
 	}
 	s.Roster.reindex()
+	if s.alike != nil {
+		s.alike.changed(s, &e)
+	}
 	if s.Viewer != nil {
 		trim(s)
 	}

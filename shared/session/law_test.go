@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -10,7 +11,7 @@ import (
 )
 
 // checkLaw holds the rules to their law, after every event and for every viewer: the view of the full state is the same,
-// byte for byte, as the one that the viewer's client has folded from the copies that it got; and a full state that went
+// byte for byte, as the one that the viewer's client has folded from the copies that it got, and AppendView encodes it so; and a full state that went
 // through its JSON form before every event is the same as one that never did. A fresh view replaces the folded one only
 // where Deliver says so. Without viewers it checks everybody whose id is a userId of any event, and an outsider.
 func checkLaw(t *testing.T, session event.ID, events []event.Opened, viewers ...event.ID) {
@@ -45,9 +46,24 @@ func checkLaw(t *testing.T, session event.ID, events []event.Opened, viewers ...
 			if string(want) != string(got) {
 				t.Fatalf("%d %s: view of %s as %s\nwant %s\ngot  %s", e.Sequence, e.Type, p, View(s, p).Viewer.Standing, want, got)
 			}
+			if err := appended(s, p); err != nil {
+				t.Fatalf("%d %s: %v", e.Sequence, e.Type, err)
+			}
 			checkSeen(t, s, p)
 		}
 	}
+}
+
+// appended holds AppendView to View: what is encoded once for many is what everybody would get by themselves.
+func appended(s *State, viewer event.ID) error {
+	want, err := event.Marshal(View(s, viewer))
+	if err != nil {
+		return err
+	}
+	if got, err := AppendView([]byte("before"), s, viewer); err != nil || string(got) != "before"+string(want) {
+		return fmt.Errorf("the view of %s is encoded as\n%s, %v\nin place of\n%s", viewer, got, err, want)
+	}
+	return nil
 }
 
 // checkSeen holds signals to the roster: who may be named in them to somebody is in that person's list, and nobody is

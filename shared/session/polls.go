@@ -96,16 +96,7 @@ func applyPollEnded(s *State, e *event.Opened, p *event.PollEnded) {
 	if poll.Anonymous {
 		s.forgetVotes(poll.PollID)
 	}
-	closed, oldest := 0, poll
-	for i := range s.Polls {
-		if other := &s.Polls[i]; other.EndedSeq > 0 {
-			closed++
-			if other.EndedSeq < oldest.EndedSeq {
-				oldest = other
-			}
-		}
-	}
-	if closed > limits.ClosedPolls {
+	if oldest := oldestOver(s.Polls, limits.ClosedPolls, func(p *Poll) int64 { return p.EndedSeq }); oldest != nil {
 		gone := oldest.PollID
 		s.Polls = without(s.Polls, func(p *Poll) bool { return p.PollID == gone })
 		s.forgetVotes(gone)

@@ -122,6 +122,13 @@ func (w *watcher) seen(e *event.Opened) {
 		w.private(e, user, standing, receipts[i].Copy)
 		w.private(e, user, standing, receipts[i].View)
 		w.vote(e, user, receipts[i].Copy)
+		want, err := event.Marshal(session.View(s, user))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if got, err := session.AppendView(nil, s, user); err != nil || !bytes.Equal(got, want) {
+			w.t.Fatalf("seed %d: %d %s: the view of %s is encoded as\n%s, %v\nin place of\n%s", w.seed, e.Sequence, e.Type, user, got, err, want)
+		}
 	}
 	if err := invariants(s); err != nil {
 		w.t.Fatalf("seed %d: %d %s: %v\n%s", w.seed, e.Sequence, e.Type, err, after)

@@ -58,16 +58,7 @@ func (s *State) closeQuestion(e *event.Opened, q *Question, status string) {
 	}
 	q.Status, q.ClosedSeq = status, e.Sequence
 	s.dropClaim(q.QuestionID)
-	closed, oldest := 0, q
-	for i := range s.Questions {
-		if other := &s.Questions[i]; other.ClosedSeq > 0 {
-			closed++
-			if other.ClosedSeq < oldest.ClosedSeq {
-				oldest = other
-			}
-		}
-	}
-	if closed > limits.ClosedQuestions {
+	if oldest := oldestOver(s.Questions, limits.ClosedQuestions, func(q *Question) int64 { return q.ClosedSeq }); oldest != nil {
 		gone := oldest.QuestionID
 		s.Questions = without(s.Questions, func(q *Question) bool { return q.QuestionID == gone })
 		if s.Private != nil {

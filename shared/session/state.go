@@ -47,6 +47,8 @@ type State struct {
 
 	Desk    *Desk    `json:"desk,omitempty"`    // what only staff see; nil in other views
 	Private *Private `json:"private,omitempty"` // what decisions need and nobody sees; nil in every view
+
+	alike *alike // see AppendView; nil in views, and in states that were not made by New
 }
 
 // Viewer says whose view a state is.

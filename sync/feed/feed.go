@@ -33,7 +33,7 @@ type Source interface {
 	Schools(ctx context.Context, edge event.ID) (schools []wire.School, known bool, err error)
 	// Read gives rows of one school in the order of their places, as they are at one moment. It returns ErrNotServed.
 	Read(ctx context.Context, q Query) (Part, error)
-	// Commands gives those that have no outcome yet, oldest first; more tells that there are more than limit.
+	// Commands gives those of schools that the edge serves that have no outcome yet, oldest first; more tells that there are more than limit.
 	Commands(ctx context.Context, edge event.ID, limit int) (commands []wire.Command, more bool, err error)
 	// Done stores outcomes of an edge, all or none. The first outcome of a command, and of a plan's revision, stays. One of what the edge was
 	// never asked is left out.

@@ -10,7 +10,7 @@ import (
 )
 
 // hello tells an edge what the hub has of one of its incarnations. An edge that has less than the hub was given an old disk, or shares its
-// identity with another box.
+// identity with another box. For an incarnation in which it no longer writes that is as it should be: a restore begins a new one.
 func (in *Ingest) hello(ctx context.Context, edge Edge, body []byte, now event.Time) (any, error) {
 	h, err := wire.ReadHello(body)
 	if err != nil {
@@ -35,10 +35,16 @@ func (in *Ingest) hello(ctx context.Context, edge Edge, body []byte, now event.T
 		switch {
 		case cursor.Fenced != "":
 			changes, answer = Changes{}, fencedAs(cursor)
-		case cursor.Position > h.Last:
-			cursor.Fenced = fmt.Sprintf("the hub has everything up to %d, the edge ends at %d: its data is older than what it sent, or two boxes share one identity", cursor.Position, h.Last)
-			changes.Cursor, answer = &cursor, fencedAs(cursor)
-			changes.Alarms = []Alarm{{Kind: AlarmAhead, Stream: stream, Position: h.Last, At: now, Why: cursor.Fenced}}
+		case cursor.Position > h.Last && h.Incarnation == h.Current:
+			ahead := cursor
+			ahead.Fenced = fmt.Sprintf("the hub has everything up to %d, the edge ends at %d: its data is older than what it sent, or two boxes share one identity", cursor.Position, h.Last)
+			answer = fencedAs(ahead)
+			// This hello may have been long on its way, and be older than what was stored since. One that was said after the edge was told
+			// so is proof.
+			if h.Confirmed > h.Last {
+				changes.Cursor = &ahead
+				changes.Alarms = []Alarm{{Kind: AlarmAhead, Stream: stream, Position: h.Last, At: now, Why: ahead.Fenced}}
+			}
 		default:
 			answer = &wire.Welcome{Level: level, Lineage: in.o.Lineage, UpTo: cursor.Position, Hash: cursor.Hash, Aside: cursor.Aside, Time: now,
 				Events: batchEvents, Bytes: batchBytes, HubKey: in.o.Key.Public().(ed25519.PublicKey), SealKey: in.seal, Signed: in.proof}

@@ -20,7 +20,7 @@ type Config struct {
 	Edge    event.ID
 	Sealing *wire.SealingKey // person keys come sealed to it
 	Random  *rand.Rand       // spreads what many edges would do at once
-	Every   time.Duration    // how often to look without a nudge; 0: a minute
+	Every   time.Duration    // how often to look without a nudge; 0: 15 s
 }
 
 // State says how things stand.
@@ -105,7 +105,7 @@ type request struct {
 // New makes a Machine for an edge that has these copies, and outcomes that the hub was not told yet.
 func New(c Config, copies []directory.Copy, outcomes []directory.Outcome, now time.Time) *Machine {
 	if c.Every <= 0 {
-		c.Every = time.Minute
+		c.Every = 15 * time.Second
 	}
 	m := &Machine{c: c, schools: map[event.ID]*school{}, outcomes: outcomes, settle: true, lookAt: now, level: wire.Level}
 	for _, copied := range copies {

@@ -44,7 +44,7 @@ func (m *Machine) reply(in Reply, now time.Time) []Effect {
 func (m *Machine) refused(why string, now time.Time) {
 	m.sent = nil
 	m.enter(Refused, why+"; what is here is used as it is", now)
-	m.later(now)
+	m.later(now, longPause)
 }
 
 func (m *Machine) refusal(r *request, body []byte, now time.Time) {
@@ -56,7 +56,7 @@ func (m *Machine) refusal(r *request, body []byte, now time.Time) {
 	switch ref.Code {
 	case wire.Corrupt, wire.Later:
 		m.enter(Waiting, ref.Why, now)
-		m.later(now)
+		m.later(now, longPause)
 		if wait := now.Add(min(time.Duration(ref.Wait)*time.Millisecond, lookPause)); wait.After(m.notSoon) {
 			m.notSoon, m.lookAt = wait, wait
 		}
@@ -69,7 +69,7 @@ func (m *Machine) refusal(r *request, body []byte, now time.Time) {
 			s.staged, s.latest = nil, wire.School{}
 		}
 		m.lookAt = now
-		m.later(now)
+		m.later(now, longPause)
 	default:
 		m.enter(Refused, ref.Why+" ("+ref.Code.String()+")", now)
 		m.notSoon = now.Add(m.spread(lookPause))
@@ -98,7 +98,7 @@ func (m *Machine) looked(r *request, body []byte, now time.Time) []Effect {
 	}
 	for id, s := range m.schools {
 		if !mine[id] {
-			s.left, s.staged, s.latest = true, nil, wire.School{}
+			s.left, s.staged, s.latest, s.why = true, nil, wire.School{}, ""
 		}
 	}
 	if m.orders = l.Commands; len(m.orders) > 0 {

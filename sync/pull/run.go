@@ -13,8 +13,8 @@ import (
 
 // Link carries frames to the hub.
 type Link interface {
-	// Request gives the answer to a frame, or an error if nobody is there or ctx ends first.
-	Request(ctx context.Context, frame []byte) ([]byte, error)
+	// Ask gives the answer to a frame, or an error if nobody is there or ctx ends first.
+	Ask(ctx context.Context, frame []byte) ([]byte, error)
 }
 
 // Store is where copies are kept. It is safe for concurrent use.
@@ -62,7 +62,8 @@ func (r *Runner) Status() Status {
 	return r.status
 }
 
-// Up, Down and Nudge tell of the link. They never wait, and may be called from anywhere, also before Run.
+// Up, Down and Nudge tell of the link. They never wait, and may be called from anywhere, also before Run; nobody has to call them, for what is
+// not answered is asked again.
 func (r *Runner) Up()    { r.tell(LinkUp{}) }
 func (r *Runner) Down()  { r.tell(LinkDown{}) }
 func (r *Runner) Nudge() { r.tell(Nudged{}) }
@@ -110,18 +111,9 @@ func (r *Runner) Run(ctx context.Context) error {
 			}
 		})
 	}
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for {
-		var in Input
-		select {
-		case <-ctx.Done():
-			return nil
-		case in = <-r.inputs:
-		case in = <-results:
-		case <-timer.C:
-			in = Tick{}
-		}
+	for in := Input(LinkUp{}); ; { // there may be somebody, until the first question shows that there is not
 		at := now()
 		for _, e := range m.Step(at, in) {
 			r.do(e, start, log)
@@ -131,6 +123,14 @@ func (r *Runner) Run(ctx context.Context) error {
 			timer.Stop()
 		} else {
 			timer.Reset(max(d.Sub(at), time.Millisecond))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case in = <-r.inputs:
+		case in = <-results:
+		case <-timer.C:
+			in = Tick{}
 		}
 	}
 }
@@ -145,7 +145,7 @@ func (r *Runner) do(e Effect, start func(func(context.Context) Input), log *slog
 		start(func(ctx context.Context) Input {
 			ctx, cancel := context.WithTimeout(ctx, answerTime)
 			defer cancel()
-			answer, err := r.Link.Request(ctx, e.Frame)
+			answer, err := r.Link.Ask(ctx, e.Frame)
 			if err != nil {
 				return NoAnswer{Number: e.Number}
 			}

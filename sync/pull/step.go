@@ -12,6 +12,7 @@ import (
 const (
 	answerTime = 30 * time.Second // longest wait for an answer
 	firstPause = 500 * time.Millisecond
+	awayPause  = 2 * time.Second  // the longest after nobody was there; asking costs nothing but a message within the box
 	longPause  = 30 * time.Second // the longest after something went wrong, which is doubled each time
 	lookPause  = time.Minute      // after a refusal that a person must look at
 	settleWait = 5 * time.Second  // until what could not be settled is tried again
@@ -87,8 +88,7 @@ func (m *Machine) Deadline(now time.Time) time.Time {
 func (m *Machine) advance(now time.Time) (out []Effect) {
 	if m.settle && !m.settling && !now.Before(m.settleAt) {
 		m.settling, m.settle = true, false
-		out = append(out, Settle{Commands: m.orders})
-		m.orders = nil
+		out = append(out, Settle{Commands: m.due()})
 	}
 	if m.sent != nil && !now.Before(m.sent.deadline) {
 		m.nobody("the hub has not answered in time", now)
@@ -106,6 +106,17 @@ func (m *Machine) advance(now time.Time) (out []Effect) {
 	if s := m.serving(now); s != nil && m.applying == nil {
 		return append(out, m.ask(s, now))
 	}
+	return out
+}
+
+// due gives the commands that can be done: those of schools that are here. The others are listed again.
+func (m *Machine) due() (out []wire.Command) {
+	for _, c := range m.orders {
+		if s := m.schools[c.Tenant]; s != nil && !s.Lineage.IsZero() {
+			out = append(out, c)
+		}
+	}
+	m.orders = nil
 	return out
 }
 
@@ -189,12 +200,12 @@ func (m *Machine) send(r *request, level uint16, body []byte, now time.Time) Eff
 func (m *Machine) nobody(why string, now time.Time) {
 	m.sent = nil
 	m.enter(Down, why, now)
-	m.later(now)
+	m.later(now, awayPause)
 }
 
 // later makes the next attempt wait, longer each time, and look first.
-func (m *Machine) later(now time.Time) {
-	m.notSoon = now.Add(m.spread(min(firstPause<<min(m.failed, 10), longPause)))
+func (m *Machine) later(now time.Time, longest time.Duration) {
+	m.notSoon = now.Add(m.spread(min(firstPause<<min(m.failed, 10), longest)))
 	m.lookAt = m.notSoon
 	m.failed++
 }

@@ -14,9 +14,18 @@ packages=""
 # -race needs a C compiler that finds its headers; the crash tests follow the edge's system calls with strace.
 printf '#include <stdlib.h>\n' | ${CC:-gcc} -E - >/dev/null 2>&1 || packages="$packages gcc libc6-dev"
 command -v strace >/dev/null || packages="$packages strace"
+# The hub's tests run a private PostgreSQL, of the versions that its schema can be laid down in.
+if [ -z "${DATABASE_URL:-}${PG_BIN:-}" ]; then
+    found=""
+    for postgres in /usr/lib/postgresql/*/bin/postgres; do
+        version=${postgres#/usr/lib/postgresql/} version=${version%%/*}
+        [ -x "$postgres" ] && [ "$version" -ge 15 ] && found=yes
+    done
+    [ -n "$found" ] || packages="$packages postgresql"
+fi
 
 if [ -n "$packages" ]; then
-    line="apt-get update -qq && apt-get install -y -qq --no-install-recommends$packages"
+    line="apt-get update -qq && apt-get install -y -qq -o Dpkg::Options::=--force-confold --no-install-recommends$packages"
     if ! command -v apt-get >/dev/null; then
         echo "setup: missing here:$packages; install them with this system's package manager" >&2
         exit 3
@@ -27,9 +36,17 @@ if [ -n "$packages" ]; then
         exit 3
     fi
     echo "setup: installing$packages"
+    case $packages in *postgresql*)
+        # Its package would make a cluster and start it: nobody asked for one.
+        if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+            mkdir -p /etc/postgresql-common
+            echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+        fi
+        ;;
+    esac
     DEBIAN_FRONTEND=noninteractive sh -c "$line" </dev/null >&2
 fi
 
 go mod download
 (cd bench/peer && go mod download)
-cd tools/lint && go build -buildvcs=false -o ../../.cache/bin/ tool
+(cd tools/lint && go build -buildvcs=false -o ../../.cache/bin/ tool)

@@ -18,9 +18,7 @@ import (
 )
 
 // API is a server under load.
-type API struct {
-	address string // host:port, loopback
-}
+type API struct{ Server wire.Server }
 
 // Refusal is an error that the API answered.
 type Refusal struct {
@@ -32,8 +30,9 @@ type Refusal struct {
 // Error tells code and message.
 func (r *Refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Message) }
 
-// New makes an API of host:port. It refuses everything but loopback: this program is made to overload a server.
-func New(address string) (*API, error) {
+// New makes an API of a server. It refuses everything but loopback: this program is made to overload a server.
+func New(server wire.Server) (*API, error) {
+	address := server.Address
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: want host:port, like 127.0.0.1:8080", address)
@@ -41,11 +40,8 @@ func New(address string) (*API, error) {
 	if ip := net.ParseIP(host); ip == nil || ip.To4() == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("address %q is not on this machine: a load is only put on 127.0.0.1 to 127.255.255.254, so that nobody's school is overloaded by mistake", address)
 	}
-	return &API{address: address}, nil
+	return &API{server}, nil
 }
-
-// Address is host:port.
-func (a *API) Address() string { return a.address }
 
 // Call sends a request on a connection of its own, from the person's address, and reads the answer into out (nil: dropped).
 func (a *API) Call(ctx context.Context, p *Person, method, path string, body, out any) error {
@@ -57,7 +53,7 @@ func (a *API) Call(ctx context.Context, p *Person, method, path string, body, ou
 		}
 		content = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+a.address+path, content)
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+a.Server.Address+path, content)
 	if err != nil {
 		return err
 	}
@@ -71,7 +67,7 @@ func (a *API) Call(ctx context.Context, p *Person, method, path string, body, ou
 	if method != http.MethodGet {
 		r.Header.Set("Idempotency-Key", "classload-"+rand.Text())
 	}
-	conn, err := wire.DialFrom(ctx, p.From, a.address)
+	conn, err := a.Server.Open(ctx, p.From)
 	if err != nil {
 		return err
 	}

@@ -25,27 +25,18 @@ func (r *Refused) Error() string {
 	return fmt.Sprintf("handshake answered with %d: %s", r.Status, r.Body)
 }
 
-// Dial opens a WebSocket from a local address (nil: any) to host:port. rest are bytes that came right behind the handshake.
-func Dial(ctx context.Context, from net.IP, address, path, token string) (conn net.Conn, rest []byte, err error) {
-	if conn, err = DialFrom(ctx, from, address); err != nil {
+// Dial opens a WebSocket from a local address (nil: any). rest are bytes that came right behind the handshake.
+func (s Server) Dial(ctx context.Context, from net.IP, path, token string) (conn net.Conn, rest []byte, err error) {
+	if conn, err = s.Open(ctx, from); err != nil {
 		return nil, nil, err
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = conn.SetDeadline(deadline)
 	}
-	if rest, err = handshake(conn, address, path, token); err != nil {
+	if rest, err = handshake(conn, s.Address, path, token); err != nil {
 		return nil, nil, errors.Join(err, conn.Close())
 	}
 	return conn, rest, conn.SetDeadline(time.Time{})
-}
-
-// DialFrom opens a TCP connection from a local address, so that a server sees as many addresses as there are people.
-func DialFrom(ctx context.Context, from net.IP, address string) (net.Conn, error) {
-	var d net.Dialer
-	if from != nil {
-		d.LocalAddr = &net.TCPAddr{IP: from}
-	}
-	return d.DialContext(ctx, "tcp", address)
 }
 
 func handshake(conn net.Conn, address, path, token string) (rest []byte, err error) {

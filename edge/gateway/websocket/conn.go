@@ -11,6 +11,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -46,6 +47,7 @@ const (
 // Conn is an open connection.
 type Conn struct {
 	conn  net.Conn
+	raw   syscall.RawConn // beneath it; nil where nothing can be offered
 	limit int64
 
 	reading sync.Mutex
@@ -54,6 +56,7 @@ type Conn struct {
 	writing  sync.Mutex
 	deadline time.Time   // that is set for writing
 	broken   bool        // a write stopped half way: nothing can follow it
+	rest     []byte      // of a torn frame
 	left     atomic.Bool // our close frame was written
 
 	pings  atomic.Pointer[ping]
@@ -68,7 +71,7 @@ type ping struct {
 }
 
 func newConn(conn net.Conn, from io.Reader) *Conn {
-	return &Conn{conn: conn, in: bufio.NewReaderSize(from, readBuffer), limit: 32 << 10, closed: make(chan struct{})}
+	return &Conn{conn: conn, raw: rawOf(conn), in: bufio.NewReaderSize(from, readBuffer), limit: 32 << 10, closed: make(chan struct{})}
 }
 
 // SetReadLimit bounds the bytes of a message that comes in.
@@ -95,24 +98,36 @@ func (c *Conn) write(kind byte, payload []byte, deadline time.Time) error {
 	if c.broken || c.left.Load() {
 		return net.ErrClosed
 	}
+	if err := c.flush(deadline); err != nil {
+		return err
+	}
+	buf := frames.Get().(*[]byte)
+	b := appendHeader((*buf)[:0], kind, len(payload))
+	if len(payload) <= copyBelow {
+		b = append(b, payload...)
+		payload = nil
+	}
+	err := c.put(deadline, b, payload)
+	*buf = b
+	frames.Put(buf)
+	return err
+}
+
+// put writes bytes, and more if there are any, all of them; the lock is held.
+func (c *Conn) put(deadline time.Time, b, more []byte) error {
 	if !deadline.Equal(c.deadline) { // the same for many messages: see the callers
 		if err := c.conn.SetWriteDeadline(deadline); err != nil {
 			return err
 		}
 		c.deadline = deadline
 	}
-	buf := frames.Get().(*[]byte)
-	b := appendHeader((*buf)[:0], kind, len(payload))
 	var err error
-	if len(payload) <= copyBelow {
-		b = append(b, payload...)
+	if len(more) == 0 {
 		_, err = c.conn.Write(b)
 	} else {
-		parts := net.Buffers{b, payload}
+		parts := net.Buffers{b, more}
 		_, err = parts.WriteTo(c.conn)
 	}
-	*buf = b
-	frames.Put(buf)
 	if err != nil {
 		c.broken = true
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -208,6 +223,3 @@ func (c *Conn) CloseNow() error {
 	})
 	return err
 }
-
-// NetConn is the connection beneath, to look at: nobody else may read from it or write to it.
-func (c *Conn) NetConn() net.Conn { return c.conn }

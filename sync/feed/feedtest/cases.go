@@ -119,7 +119,7 @@ func testServed(t *testing.T, h *hub) {
 		t.Errorf("%+v", at)
 	}
 	for _, school := range []event.ID{other, event.NewID()} {
-		if p, err := h.Read(t.Context(), feed.Query{Edge: h.edge, Tenant: school, Rows: 10, Keys: 10, Bytes: 1000}); !errNotServed(err) || len(p.Rows) > 0 {
+		if p, err := h.Read(t.Context(), feed.Query{Edge: h.edge, Tenant: school, Rows: 10, Keys: 10, Bytes: 1000}); !notServed(err) || len(p.Rows) > 0 {
 			t.Errorf("school %s: %+v, %v", school, p, err)
 		}
 	}
@@ -128,8 +128,11 @@ func testServed(t *testing.T, h *hub) {
 	if at, there := h.version(); there {
 		t.Errorf("%+v", at)
 	}
-	if _, err := h.Read(t.Context(), feed.Query{Edge: h.edge, Tenant: h.school, Rows: 10, Keys: 10, Bytes: 1000}); !errNotServed(err) {
+	if _, err := h.Read(t.Context(), feed.Query{Edge: h.edge, Tenant: h.school, Rows: 10, Keys: 10, Bytes: 1000}); !notServed(err) {
 		t.Error(err)
+	}
+	if left, _, err := h.Commands(t.Context(), h.edge, 10); err != nil || len(left) > 0 {
+		t.Errorf("%+v, %v", left, err)
 	}
 }
 

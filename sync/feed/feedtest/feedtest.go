@@ -19,12 +19,17 @@ import (
 // Subject is a source, with what the suite must do besides.
 type Subject interface {
 	feed.Source
-	Serve(ctx context.Context, edge event.ID, tenants []event.ID) error            // it serves these from now on, which may be new schools
-	Write(ctx context.Context, tenant event.ID, put, gone []directory.Value) error // in one transaction
-	AddKey(ctx context.Context, k event.PersonKey) error                           //
-	Erase(ctx context.Context, tenant, person event.ID) error                      // destroys a person's keys, for ever
-	Ask(ctx context.Context, edge event.ID, c wire.Command) error                  //
-	Outcomes(ctx context.Context, edge event.ID) ([]directory.Outcome, error)      // that it told, in no order
+	// Serve makes an edge known; it serves these schools from now on, which may be new.
+	Serve(ctx context.Context, edge event.ID, tenants []event.ID) error
+	// Write changes a school's directory in one transaction.
+	Write(ctx context.Context, tenant event.ID, put, gone []directory.Value) error
+	AddKey(ctx context.Context, k event.PersonKey) error
+	// Erase destroys a person's keys, for ever.
+	Erase(ctx context.Context, tenant, person event.ID) error
+	// Ask has an edge asked for something. The id may become another one on the way.
+	Ask(ctx context.Context, edge event.ID, c wire.Command) error
+	// Outcomes gives those that an edge told, in no order.
+	Outcomes(ctx context.Context, edge event.ID) ([]directory.Outcome, error)
 }
 
 // Run tests a source; open gives an empty one each time.
@@ -155,4 +160,4 @@ func (h *hub) version() (wire.School, bool) {
 	return schools[0], true
 }
 
-var errNotServed = func(err error) bool { return errors.Is(err, feed.ErrNotServed) }
+func notServed(err error) bool { return errors.Is(err, feed.ErrNotServed) }

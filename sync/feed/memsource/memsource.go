@@ -18,6 +18,8 @@ import (
 type Source struct {
 	// Fault, if set, is asked before each question is answered: its error is what the question gets.
 	Fault func() error
+	// Most rows and keys that are given at once, if above 0, however many are asked for: pages are small then.
+	Most int
 
 	mu       sync.Mutex
 	serves   map[event.ID][]event.ID // schools, by edge
@@ -103,6 +105,9 @@ func (s *Source) Read(_ context.Context, q feed.Query) (p feed.Part, err error) 
 	if p.Again {
 		q.Since, q.After = 0, feed.Place{}
 	}
+	if s.Most > 0 {
+		q.Rows, q.Keys = min(q.Rows, s.Most), min(q.Keys, s.Most)
+	}
 	size := 0
 	for _, at := range c.places(q) {
 		if len(p.Rows) == q.Rows || len(p.Keys) == q.Keys || size >= q.Bytes && size > 0 {
@@ -161,7 +166,7 @@ func (s *Source) Commands(_ context.Context, edge event.ID, limit int) (out []wi
 	}
 	defer leave()
 	for _, c := range s.commands {
-		if _, done := s.outcomes[outcomeOf{edge, c.Tenant, c.ID, 0}]; done || c.edge != edge {
+		if _, done := s.outcomes[outcomeOf{edge, c.Tenant, c.ID, 0}]; done || c.edge != edge || !slices.Contains(s.serves[edge], c.Tenant) {
 			continue
 		}
 		if len(out) == limit {

@@ -93,7 +93,29 @@ func testAhead(t *testing.T, b *box) {
 	if r, ok := b.hello().(*wire.Refusal); !ok || r.Code != wire.Fenced || r.UpTo != 5 {
 		t.Fatalf("hello of who has less than the hub: %+v", r)
 	}
+	// It may have been long on its way. Said once more by who knows what the hub has, it is proof.
+	b.alarmed()
+	if b.at(5).Fenced != "" {
+		t.Error("a hello that was late fences")
+	}
+	told := wire.Hello{Oldest: 1, Newest: 1, Edge: b.edge, Incarnation: b.incarnation, Current: b.incarnation, Last: 4, Confirmed: 5}
+	toldFrame, err := wire.Frame{Kind: wire.KindHello, Level: 1, Body: told.Append(nil)}.Append(nil)
+	b.check(err)
+	if r, ok := b.answer(toldFrame).(*wire.Refusal); !ok || r.Code != wire.Fenced || r.UpTo != 5 {
+		t.Fatalf("hello of who has less than the hub, and knows it: %+v", r)
+	}
 	b.log = log
+	b.alarmed(ingest.AlarmAhead)
+	// In a life that is over it is no surprise.
+	over := b.another()
+	over.class()
+	over.acked(over.batch(0, 1))
+	h := wire.Hello{Oldest: 1, Newest: 1, Edge: over.edge, Incarnation: over.incarnation, Current: event.NewID()}
+	frame, err := wire.Frame{Kind: wire.KindHello, Level: 1, Body: h.Append(nil)}.Append(nil)
+	b.check(err)
+	if w, ok := over.answer(frame).(*wire.Welcome); !ok || w.UpTo != 1 {
+		t.Errorf("hello for a life that is over: %+v", w)
+	}
 	b.alarmed(ingest.AlarmAhead)
 	b.fenced(c, 5, 5)
 }

@@ -1,4 +1,4 @@
-package gateway
+package rest
 
 import (
 	"strconv"
@@ -8,13 +8,13 @@ import (
 	"multistream/shared/fault"
 )
 
-// positionText writes a position as clients keep it: "<epoch>.<sequence>".
-func positionText(p event.Position) string {
+// PositionText writes a position as clients keep it: "<epoch>.<sequence>".
+func PositionText(p event.Position) string {
 	return strconv.FormatInt(p.Epoch, 10) + "." + strconv.FormatInt(p.Sequence, 10)
 }
 
-// parsePosition reads one; the empty text is the absent position, ok false.
-func parsePosition(text string) (p event.Position, ok bool, err error) {
+// ParsePosition reads one; the empty text is the absent position, ok false.
+func ParsePosition(text string) (p event.Position, ok bool, err error) {
 	if text == "" {
 		return event.Position{}, false, nil
 	}
@@ -22,7 +22,7 @@ func parsePosition(text string) (p event.Position, ok bool, err error) {
 	e, errE := strconv.ParseInt(epoch, 10, 53)
 	s, errS := strconv.ParseInt(sequence, 10, 53)
 	p = event.Position{Epoch: e, Sequence: s}
-	if !dotted || errE != nil || errS != nil || e < 1 || s < 0 || positionText(p) != text {
+	if !dotted || errE != nil || errS != nil || e < 1 || s < 0 || PositionText(p) != text {
 		return event.Position{}, false, fault.At(fault.InvalidField, "after", "after must be a position like 1.42, as the last frame or answer gave it.")
 	}
 	return p, true, nil
