@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"multistream/edge/assets"
@@ -23,6 +24,7 @@ import (
 	"multistream/shared/identity"
 	"multistream/shared/rest/accounts"
 	"multistream/shared/run"
+	"multistream/sync/pull"
 )
 
 // stopTime is how long parts may take to stop.
@@ -41,7 +43,8 @@ type Box struct {
 
 	cfg      Config
 	log      *slog.Logger
-	critical *run.Group // once it is served
+	critical *run.Group                  // once it is served
+	pulls    atomic.Pointer[pull.Runner] // once there is a link to a hub
 }
 
 // Open opens the data folder and puts the parts together; nothing is served before Serve. It refuses, with a sentence, a
@@ -86,6 +89,9 @@ func (b *Box) assemble(at seams) (err error) {
 		OnRevoked: func(user event.ID) { b.Gateway.Recheck(user) }, Log: b.log.With("part", "identity")}); err != nil {
 		return err
 	}
+	if err := b.believeHub(context.Background()); err != nil {
+		return fmt.Errorf("the hub's keys: %w", err)
+	}
 	files, err := assets.Open(filepath.Join(b.cfg.DataDir, "assets"), b.Store.RoomFor)
 	if err != nil {
 		return err
@@ -119,12 +125,16 @@ func (b *Box) Serve(ctx context.Context, listener net.Listener, announce func())
 		run.Service{Name: "orchestrator", Run: b.Classes.Run},
 		run.Service{Name: "gateway", Run: func(ctx context.Context) error { return door.serve(ctx, b.Gateway) }},
 	)
-	async := run.Async(b.log, append([]run.Service{
+	down, err := b.pullServices()
+	if err != nil {
+		return err
+	}
+	async := run.Async(b.log, append(append([]run.Service{
 		{Name: "prune", Run: b.prune},
 		{Name: "bus", Run: b.Bus.Run},
 		{Name: "features", Run: b.Features.Run},
 		{Name: "operator", Run: b.serveDoor},
-	}, b.Replication.Services()...)...)
+	}, b.Replication.Services()...), down...)...)
 	b.critical.Start(ctx)
 	async.Start(ctx)
 	select {

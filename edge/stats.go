@@ -1,6 +1,12 @@
 package edge
 
-import "multistream/shared/rest"
+import (
+	"time"
+
+	"multistream/shared/event"
+	"multistream/shared/rest"
+	"multistream/sync/pull"
+)
 
 // stats are the numbers of the parts for /metrics.
 func (b *Box) stats() []func() []rest.Stat {
@@ -58,9 +64,36 @@ func (b *Box) stats() []func() []rest.Stat {
 				count("edge_bus_overflows_total", "Times that the queue of what was heard began to overflow.", s.Lost),
 			}
 		},
+		b.pullStats,
 		func() []rest.Stat {
 			return []rest.Stat{gauge("edge_classes_loaded", "Classes in memory.", int64(len(b.Classes.Loaded())))}
 		},
+	}
+}
+
+// pullStats tell how old the copies of what a hub rules are. They are used however old they are.
+func (b *Box) pullStats() []rest.Stat {
+	var s pull.Status
+	if r := b.pulls.Load(); r != nil {
+		s = r.Status()
+	}
+	now, oldest, behind := event.TimeOf(time.Now()), event.Time(0), 0
+	for _, school := range s.Schools {
+		if school.Lineage.IsZero() {
+			continue
+		}
+		oldest = max(oldest, now-school.ConfirmedAt)
+		if school.Why != "" || school.Latest > school.Version {
+			behind++
+		}
+	}
+	gauge := func(name, help string, v float64) rest.Stat { return rest.Stat{Name: name, Help: help, Value: v} }
+	return []rest.Stat{
+		gauge("edge_pull_age_seconds", "Seconds since the hub last said that the copy of a school's directory is current, of the oldest copy.", float64(oldest)/1000),
+		gauge("edge_pull_schools_behind", "Schools whose copy is not what the hub has, as far as is known.", float64(behind)),
+		gauge("edge_pull_untold", "Outcomes of plans and commands that the hub does not have yet.", float64(s.Outcomes)),
+		{Name: "edge_pull_resyncs_total", Help: "Times that a school was taken anew because the hub was restored.", Value: float64(s.Resyncs), Counter: true},
+		{Name: "edge_pull_ignored_total", Help: "Answers of the hub that were late, doubled or another's.", Value: float64(s.Ignored), Counter: true},
 	}
 }
 

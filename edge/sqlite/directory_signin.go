@@ -129,7 +129,8 @@ func scanRefreshToken(scan scanner) (t directory.RefreshToken, err error) {
 // RevokedSignIns gives the sign-ins of all tenants that were ended at a time or later, with that time: what access tokens may
 // still be about.
 func (s *Store) RevokedSignIns(ctx context.Context, since event.Time) (map[event.ID]event.Time, error) {
-	return s.timesSince(ctx, "SELECT sign_in_id, max(revoked_at) FROM refresh_tokens WHERE revoked_at > 0 AND revoked_at >= ? GROUP BY sign_in_id", since)
+	return s.timesSince(ctx, `SELECT sign_in_id, max(at) FROM (SELECT sign_in_id, revoked_at AS at FROM refresh_tokens WHERE revoked_at > 0 AND revoked_at >= ?1
+		UNION ALL SELECT sign_in_id, max(ended_at, ?1) FROM ended_sign_ins WHERE until >= ?1) GROUP BY sign_in_id`, since)
 }
 
 // StaleUsers gives the people of all tenants whose access tokens made of the directory up to a time show what changed.

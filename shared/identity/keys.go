@@ -59,6 +59,12 @@ func loadKeys(store KeyStore, issuer string, generation int, more []VerifyKey) (
 	return ring, nil
 }
 
+// owns tells whether a key is one that is believed for as long as the ring lives.
+func (r *keyRing) owns(id string) bool {
+	_, ok := r.believed[id]
+	return ok
+}
+
 func newSeed() []byte {
 	seed := make([]byte, ed25519.SeedSize)
 	rand.Read(seed)

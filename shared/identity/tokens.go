@@ -48,10 +48,11 @@ type claims struct {
 
 // tokens makes and reads access tokens: EdDSA (Ed25519) JWTs. It asks nobody, so it works while the store does not.
 type tokens struct {
-	ring     *keyRing
-	now      func() time.Time
-	parser   *jwt.Parser
-	verified *verified
+	ring      *keyRing
+	elsewhere elsewhere
+	now       func() time.Time
+	parser    *jwt.Parser
+	verified  *verified
 }
 
 func newTokens(ring *keyRing, now func() time.Time) *tokens {
@@ -109,21 +110,27 @@ func (t *tokens) read(token string) (Principal, error) {
 	case !parsed.Valid || claimsErr != nil:
 		return Principal{}, refused(claimsErr)
 	}
-	t.verified.put(token, p, &c)
+	if id, _ := parsed.Header["kid"].(string); t.ring.owns(id) { // keys from elsewhere may be believed no more by the next request
+		t.verified.put(token, p, &c)
+	}
 	return p, nil
 }
 
 // key chooses the key by its id and insists that the token names that key's own issuer.
 func (t *tokens) key(token *jwt.Token) (any, error) {
 	id, _ := token.Header["kid"].(string)
+	c, readable := token.Claims.(*claims)
 	k, ok := t.ring.believed[id]
+	if !ok && readable {
+		k, ok = t.elsewhere.find(id, c.Tenant, event.TimeOf(t.now()))
+	}
 	if !ok || id == "" {
 		return nil, fmt.Errorf("%w: unknown key", errBadToken)
 	}
 	if _, critical := token.Header["crit"]; critical {
 		return nil, fmt.Errorf("%w: it names extensions as critical and we know none", errBadToken)
 	}
-	if c, ok := token.Claims.(*claims); !ok || c.Issuer != k.Issuer {
+	if !readable || c.Issuer != k.Issuer {
 		return nil, fmt.Errorf("%w: not by the issuer of its key", errBadToken)
 	}
 	return k.Public, nil

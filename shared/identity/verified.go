@@ -11,8 +11,8 @@ import (
 const rememberedTokens = 4096
 
 // verified remembers whose the tokens are that were signed or verified here a short while ago, as the same one comes with a
-// join, the socket after it and each request: verifying is most of what asking who somebody is costs. The keys of a box do
-// not change while it runs. What was revoked is not asked here, and time is: see get.
+// join, the socket after it and each request: verifying is most of what asking who somebody is costs. The keys of a ring do
+// not change while it lives; tokens by keys from elsewhere are verified each time. What was revoked is not asked here, and time is: see get.
 type verified struct {
 	mu     sync.Mutex
 	tokens *recent[[sha256.Size]byte, verifiedToken] // by their hash: the memory of a box holds no token

@@ -21,7 +21,8 @@ var History = []struct {
 	Since string
 	What  string
 }{
-	{1, "2026-11-28", "hello, welcome, batch, ack, refusal: events, person keys and signed heads from an edge to the hub"},
+	{1, "2026-11-28", "hello, welcome, batch, ack, refusal: events, person keys and signed heads from an edge to the hub; " +
+		"look, schools, ask, page, nudge: the directory, plans, person keys and commands from the hub to an edge"},
 }
 
 // Agree gives the level that a peer who speaks from oldest to newest and this program speak, the highest of both. ok is false if they

@@ -42,7 +42,7 @@ func samples() map[string]message {
 	head := sampleHead()
 	unsigned := head
 	unsigned.KeyID, unsigned.Signature = event.ID{}, nil
-	return map[string]message{
+	return withPull(map[string]message{
 		"hello": &Hello{Oldest: 1, Newest: 1, Edge: id(103), Incarnation: id(105), Current: id(106), Last: 70, Confirmed: 60, Lineage: id(107),
 			Keys: []ed25519.PublicKey{bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)}},
 		"welcome": &Welcome{Level: 1, Lineage: id(107), UpTo: 60, Hash: event.Hash{4}, Aside: 3, Time: 1795422755250, Events: 2000, Bytes: 1 << 20,
@@ -52,7 +52,7 @@ func samples() map[string]message {
 		"ack": &Ack{Incarnation: id(105), UpTo: 5, Hash: event.Hash{4}, Aside: 1, Heads: []event.Head{unsigned},
 			Receipts: []event.Receipt{{Head: head, ReceivedAt: 1795422760000}}, Held: []Held{{id(100), id(101), 3, "it does not fit"}}},
 		"refusal": &Refusal{Code: WantKeys, UpTo: 60, Wait: 1000, Oldest: 1, Newest: 1, Keys: []KeyRef{{id(100), id(108)}}, Why: "no keys"},
-	}
+	})
 }
 
 // readers take each kind apart and give it back as it was read.
@@ -62,6 +62,10 @@ var readers = map[string]func([]byte) (message, error){
 	"batch":   func(b []byte) (message, error) { m, err := ReadBatch(b); return &m, err },
 	"ack":     func(b []byte) (message, error) { m, err := ReadAck(b); return &m, err },
 	"refusal": func(b []byte) (message, error) { m, err := ReadRefusal(b); return &m, err },
+	"look":    func(b []byte) (message, error) { m, err := ReadLook(b); return &m, err },
+	"schools": func(b []byte) (message, error) { m, err := ReadSchools(b); return &m, err },
+	"ask":     func(b []byte) (message, error) { m, err := ReadAsk(b); return &m, err },
+	"page":    func(b []byte) (message, error) { m, err := ReadPage(b); return &m, err },
 }
 
 // TestGolden: the bytes of level 1 are those of testdata for ever. WIRE_GOLDEN=write writes files that are not there yet.
