@@ -48,7 +48,12 @@ type down struct {
 	old     []pull.Reply
 	todo    []pull.Effect
 	classes *pretendClasses
-	applied int
+	history map[moment]map[string]bool // the rows of schools as the hub had them at its versions
+}
+
+type moment struct {
+	school, lineage event.ID
+	version         int64
 }
 
 // pretendClasses remember by which keys they were given what, as a log does.
@@ -91,7 +96,7 @@ func (c *pretendClasses) Beside(context.Context, event.ID, event.ID) ([]event.ID
 }
 
 func newDown(t *testing.T, seed uint64) *down {
-	d := &down{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: time.UnixMilli(1795422755250), hub: memsource.New(), dir: t.TempDir()}
+	d := &down{t: t, r: rand.New(rand.NewPCG(seed, 7)), now: time.UnixMilli(1795422755250), hub: memsource.New(), dir: t.TempDir(), history: map[moment]map[string]bool{}}
 	d.hub.Most = 1 + d.r.IntN(12) // a school is many pages
 	d.feed = feed.New(d.hub, nil)
 	d.classes = &pretendClasses{facts: map[string]string{}, did: map[string]int{}, r: d.r, calm: &d.calm}
@@ -184,6 +189,7 @@ func (d *down) one() bool {
 		if d.chance(12) {
 			d.asks = append(d.asks, ask) // twice
 		}
+		d.remember()
 		d.answers = append(d.answers, pull.Reply{Number: ask.Number, Frame: d.feed.Answer(d.t.Context(), d.edge, ask.Frame)})
 	case choice < 6 && len(d.answers) > 0:
 		i := d.pick(len(d.answers))
@@ -258,8 +264,8 @@ func (d *down) do(e pull.Effect) {
 		}
 		a, err := d.store.ApplyChange(ctx, e.Change)
 		d.writesLeft.Store(nil)
-		if err == nil {
-			d.applied++
+		if err == nil && !e.Change.Left {
+			d.compare(e.Change.TenantID, d.history[moment{e.Change.TenantID, e.Change.Lineage, e.Change.Version}])
 		} else if errors.Is(err, sqlite.ErrNotFollowing) {
 			d.t.Errorf("a change that does not follow: %v", err)
 		}
