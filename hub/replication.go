@@ -13,15 +13,17 @@ import (
 	"multistream/hub/postgres"
 	"multistream/hub/secrets"
 	"multistream/shared/event"
+	"multistream/sync/feed"
 	"multistream/sync/ingest"
 	"multistream/sync/wire"
 )
 
-// replication takes in what edges send.
+// replication takes in what edges send, and answers what they ask.
 type replication struct {
 	h      *Hub
 	db     *postgres.DB // of the role ingest
 	ingest *ingest.Ingest
+	feed   *feed.Feed
 }
 
 // receiptKey signs receipts; edges are told its public half.
@@ -63,11 +65,28 @@ func (h *Hub) openReplication(ctx context.Context, kept *secrets.Secrets) (*repl
 	if err == nil {
 		r.ingest, err = ingest.New(ingest.Options{Store: postgres.Nudging(store, h.projection.Nudge), Key: key, Sealing: sealing, Lineage: lineage, Log: h.log.With("part", "ingest")})
 	}
+	if err == nil {
+		err = r.openFeed(store, wrapper, kept)
+	}
 	if err != nil {
 		db.Close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// openFeed gives edges the directories of their schools, plans and commands.
+func (r *replication) openFeed(boxes *postgres.IngestStore, wrapper postgres.KeyWrapper, kept *secrets.Secrets) error {
+	id, err := kept.HubID()
+	if err != nil {
+		return err
+	}
+	source, err := r.h.db.FeedSource(boxes, wrapper, id)
+	if err != nil {
+		return err
+	}
+	r.feed = feed.New(source, r.h.log.With("part", "feed"))
+	return nil
 }
 
 // lookEvery is how soon an edge that was made known, or revoked, is let in, or cut off.
@@ -92,7 +111,11 @@ func (r *replication) run(ctx context.Context) error {
 	return nil
 }
 
+// answer has the part answer that a frame is for. What can't be read is ingest's to refuse.
 func (r *replication) answer(ctx context.Context, edge event.ID, frame []byte) []byte {
+	if f, err := wire.ReadFrame(frame); err == nil && f.Kind >= wire.KindLook {
+		return r.feed.Answer(ctx, edge, frame)
+	}
 	return r.ingest.Answer(ctx, edge, frame, event.TimeOf(time.Now()))
 }
 

@@ -20,6 +20,7 @@ var withoutTenant = map[string]string{
 	"edges":               "a box may serve several tenants: edge_tenants says which, and who may see it",
 	"replication_cursors": "a stream of a box has events of all tenants that it serves; held to the box",
 	"edge_signing_keys":   "of a box; held to the box",
+	"hub":                 "the lineage of the database itself",
 }
 
 // parts are the partitions of the log: they are reached through it, and hold what it holds.
