@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -43,6 +44,8 @@ const (
 	superuser = "postgres"
 	// readyWithin bounds a start: recovery after a crash may take long, but not this long for what fits on one machine.
 	readyWithin = 60 * time.Second
+	// leaveWithin bounds the wait for what is left of a killed server.
+	leaveWithin = 10 * time.Second
 	// port is part of the socket's file name.
 	port = 5432
 )
@@ -67,13 +70,21 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := waitForOther(ctx, s.data()); err != nil {
 		return nil, err
 	}
-	if err := s.launch(); err != nil {
-		return nil, err
+	for leave := time.Now().Add(leaveWithin); ; {
+		if err := s.launch(); err != nil {
+			return nil, err
+		}
+		err := s.waitReady(ctx)
+		if err == nil {
+			return s, nil
+		}
+		// The processes of a server that was killed take a moment to notice.
+		if !strings.Contains(s.logEnd(), "pre-existing shared memory block") || time.Now().After(leave) || ctx.Err() != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+		<-s.ended
+		s.ended, s.exit = make(chan struct{}), nil
 	}
-	if err := s.waitReady(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
-	}
-	return s, nil
 }
 
 // launch starts the process on a thread that lives as long as it does: the kernel ends a child when the thread that
