@@ -58,7 +58,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	// The hub must know the edge's key, and the edge the hub's address: the proxy's is known first.
-	if s.wan, err = newProxy(""); err != nil {
+	if s.wan, err = newProxy(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.wan.close)
@@ -77,9 +77,11 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s.run(run.Service{Name: "bus", Run: b.Run})
-	if s.wan.to, err = b.Addr(ctx); err != nil {
+	at, err := b.Addr(ctx)
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.wan.to.Store(&at)
 	s.run(s.way.Services()...)
 	return s
 }

@@ -5,13 +5,14 @@ package linktest
 import (
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // proxy carries connections to an address. In a hole it carries nothing and tells nobody: connections stay open, new ones are taken.
 type proxy struct {
 	listener net.Listener
-	to       string
+	to       atomic.Pointer[string] // nil: nobody is there yet
 
 	mu     sync.Mutex
 	passes chan struct{} // closed while packets pass
@@ -20,12 +21,12 @@ type proxy struct {
 	all    []net.Conn
 }
 
-func newProxy(to string) (*proxy, error) {
+func newProxy() (*proxy, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{listener: l, to: to, passes: make(chan struct{})}
+	p := &proxy{listener: l, passes: make(chan struct{})}
 	close(p.passes)
 	go p.accept()
 	return p, nil
@@ -64,7 +65,12 @@ func (p *proxy) way() int {
 // join connects through. What was opened in a hole gets through when it ends, as what asks for a connection is said again.
 func (p *proxy) join(c net.Conn) {
 	born := p.way()
-	out, err := net.DialTimeout("tcp", p.to, time.Second)
+	to := p.to.Load()
+	if to == nil {
+		_ = c.Close()
+		return
+	}
+	out, err := net.DialTimeout("tcp", *to, time.Second)
 	if err != nil {
 		_ = c.Close()
 		return
